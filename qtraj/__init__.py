@@ -1,0 +1,90 @@
+"""qtraj: stochastic quantum trajectories with thermodynamic bookkeeping.
+
+qtraj follows a small quantum system and its environment through a measurement protocol, books the entropy
+production of every path, and compares the sampled averages with exact ones from density matrices.
+
+This module is the public face: explicit names and nothing else. Names are loaded on first use (PEP 562), so
+`import qtraj` costs next to nothing and pulls in neither NumPy nor a plotting or command-line library. The
+price is one table, `_HOME`, and the same names again for type checkers; a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qtraj import errors
+    from qtraj.density.averages import averages
+    from qtraj.paths.ensemble import Ensemble
+    from qtraj.paths.law import PathLaw, exact_law
+    from qtraj.paths.sample import sample
+    from qtraj.quantum.parties import Environment, System
+    from qtraj.processes.thermal_operation import ThermalOperation
+    from qtraj.quantum.spectrum import Spectrum
+    from qtraj.quantum.states import State
+    from qtraj.quantum.unitaries import EnergyConservingUnitary
+    from qtraj.theorems.checks import Check
+    from qtraj.theorems.report import Report
+    from qtraj.theorems.verify import verify
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Check",
+    "EnergyConservingUnitary",
+    "Ensemble",
+    "Environment",
+    "PathLaw",
+    "Report",
+    "Spectrum",
+    "State",
+    "System",
+    "ThermalOperation",
+    "__version__",
+    "averages",
+    "errors",
+    "exact_law",
+    "sample",
+    "verify",
+]
+
+# Public name -> the module that defines it.
+_HOME = {
+    "Check": "qtraj.theorems.checks",
+    "EnergyConservingUnitary": "qtraj.quantum.unitaries",
+    "Ensemble": "qtraj.paths.ensemble",
+    "Environment": "qtraj.quantum.parties",
+    "PathLaw": "qtraj.paths.law",
+    "Report": "qtraj.theorems.report",
+    "Spectrum": "qtraj.quantum.spectrum",
+    "State": "qtraj.quantum.states",
+    "System": "qtraj.quantum.parties",
+    "ThermalOperation": "qtraj.processes.thermal_operation",
+    "averages": "qtraj.density.averages",
+    "exact_law": "qtraj.paths.law",
+    "sample": "qtraj.paths.sample",
+    "verify": "qtraj.theorems.verify",
+}
+
+# Public modules that are reached as attributes, so that `except qtraj.errors.InvalidState` needs no second import.
+_SUBMODULES = ("errors",)
+
+# Type checkers never see the hook: to them a name that is not imported above is an error, as it should be.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name in _HOME:
+            value = getattr(import_module(_HOME[name]), name)
+        elif name in _SUBMODULES:
+            value = import_module(f"qtraj.{name}")
+        else:
+            # With `obj`, Python adds "Did you mean: ..." from `__dir__`.
+            raise AttributeError(f"module 'qtraj' has no attribute {name!r}", name=name, obj=sys.modules[__name__])
+        globals()[name] = value  # the next look-up does not come here
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

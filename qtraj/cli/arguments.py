@@ -1,0 +1,233 @@
+"""From the words of a command line to a `Request`; every mistake is one sentence, with the nearest right word.
+
+argparse finds options and their values and writes the help. It does not convert or restrict anything: its messages
+would show through. What a value means is decided here, with the same words as everywhere else in qtraj.
+"""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NoReturn
+
+from qtraj import __version__
+from qtraj.cli.output import emit
+from qtraj.errors import InvalidInput, UnknownName
+
+__all__ = ["COMMANDS", "MAIN_HELP", "Request", "parse"]
+
+# As in qtraj.paths.blocks, which imports NumPy; a test keeps them equal.
+MOST_PATHS: Final = 10**15
+MOST_SEED: Final = 2**128 - 1
+MOST_JOBS: Final = 10_000
+
+FIGURE_FORMATS: Final = (".png", ".svg", ".pdf")
+
+COMMANDS: Final = {
+    "verify": "sample paths, hold them against exact numbers, give a verdict",
+    "exact": "exact averages and the exact law of the paths, without sampling",
+    "histogram": "the law of entropy production: exact atoms and sampled counts",
+    "models": "the named models and their parameters",
+}
+
+_EXAMPLES: Final = {
+    "verify": """\
+        qtraj verify experiment.toml
+        qtraj verify experiment.toml --paths 1e12 --seed 7 --figure verdict.pdf
+        qtraj verify two-qubit-exchange --set angle=0.3 --protocol tpm
+        qtraj verify experiment.toml --set system.state.z=0.1 --json""",
+    "exact": """\
+        qtraj exact experiment.toml
+        qtraj exact experiment.toml --set environment.beta=2 --json
+        qtraj exact two-qubit-exchange --protocol energy-two-point""",
+    "histogram": """\
+        qtraj histogram experiment.toml
+        qtraj histogram experiment.toml --paths 1e9 --figure sigma.pdf --log
+        qtraj histogram two-qubit-exchange --json""",
+    "models": """\
+        qtraj models
+        qtraj models --json""",
+}
+
+MAIN_HELP: Final = f"""\
+usage: qtraj COMMAND TARGET [options]
+
+qtraj samples thermodynamic trajectories of small quantum systems, puts the sampled averages beside exact ones from
+density matrices, and says whether the fluctuation theorems hold.
+
+commands:
+{chr(10).join(f"  {name:<11}{summary}" for name, summary in COMMANDS.items())}
+
+TARGET is an experiment file (TOML) or the name of a model; a name wins over a file, write ./name for the file.
+`qtraj COMMAND --help` lists the options of a command.
+
+examples:
+  qtraj verify experiment.toml
+  qtraj exact two-qubit-exchange --set angle=0.3 --json
+  qtraj histogram experiment.toml --figure sigma.pdf
+
+exit codes:
+  0 all checks hold    1 a check fails    2 bad input    3 inconclusive    4 a file cannot be read or written
+  70 a bug of qtraj    130 interrupted
+
+options:
+  -h, --help  show this help
+  --version   show the version ({__version__})
+  --debug     with a command: show the traceback of an error
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is wanted. None means that the command line does not say."""
+
+    command: str
+    target: str = ""
+    settings: tuple[str, ...] = ()
+    paths: int | None = None
+    seed: int | None = None
+    protocol: str | None = None
+    sampler: str | None = None
+    n_jobs: int = 1
+    backend: str | None = None
+    as_json: bool = False
+    figure: str | None = None
+    log: bool = False
+    quiet: bool = False
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are exceptions."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InvalidInput(f"{message}; see `{self.prog} --help`")
+
+    def print_help(self, file: object = None) -> None:
+        emit(self.format_help().rstrip())
+
+
+def parse(command: str, words: Sequence[str]) -> Request:
+    """Read the words after the command.
+
+    Raises:
+        InvalidInput: If an option is unknown, lacks its value or has a wrong one, or the target is missing.
+        SystemExit: After `--help`.
+
+    Example:
+        >>> request = parse("verify", ["two-qubit-exchange", "--paths", "1e12", "--set", "angle=0.3"])
+        >>> request.paths, request.settings
+        (1000000000000, ('angle=0.3',))
+    """
+    if command not in COMMANDS:
+        raise UnknownName("command", command, COMMANDS)
+    parser, options = _parser(command)
+    found, extra = parser.parse_known_args(list(words))
+    for word in extra:
+        if word.startswith("-") and word != "-":
+            raise UnknownName("option", word.partition("=")[0], options)
+    if extra:
+        raise InvalidInput(f"`qtraj {command}` takes one target, but got {extra[0]!r} as well")
+    if command == "models":
+        return Request(command=command, as_json=found.json)
+    if found.target is None:
+        raise InvalidInput(
+            f"`qtraj {command}` needs an experiment file or the name of a model; see `{parser.prog} --help`"
+        )
+    return Request(
+        command=command,
+        target=found.target,
+        settings=tuple(found.set),
+        paths=_given(found.paths, "--paths", 1, MOST_PATHS, "from 1 to 10^15"),
+        seed=_given(found.seed, "--seed", 0, MOST_SEED, "from 0 to 2^128 - 1"),
+        protocol=found.protocol,
+        sampler=found.sampler,
+        n_jobs=_jobs(found.n_jobs),
+        backend=found.backend,
+        as_json=found.json,
+        figure=_figure(getattr(found, "figure", None)),
+        log=getattr(found, "log", False),
+        quiet=found.quiet,
+    )
+
+
+def _parser(command: str) -> tuple[_Parser, list[str]]:
+    """The parser of a command, and the options it knows."""
+    has_target = command != "models"
+    parser = _Parser(
+        prog=f"qtraj {command}",
+        usage=f"qtraj {command} TARGET [options]" if has_target else f"qtraj {command} [options]",
+        description=f"{COMMANDS[command].capitalize()}.",
+        epilog=f"examples:\n{textwrap.indent(textwrap.dedent(_EXAMPLES[command]), '  ')}",
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=26, width=110),
+        allow_abbrev=False,
+    )
+    options = ["--help"]
+
+    def option(*names: str, **how: Any) -> None:
+        options.extend(parser.add_argument(*names, **how).option_strings)
+
+    if has_target:
+        # Optional to argparse, which would otherwise report a missing target before an unknown option.
+        option("target", metavar="TARGET", nargs="?", help="experiment file (TOML), or name of a model")
+        option(
+            "--set",
+            metavar="KEY=VALUE",
+            action="append",
+            default=[],
+            help="change a key of the file (dotted, with positions in lists: system.energies.1=2) or a parameter of "
+            "the model; VALUE is JSON, else TOML, else plain text; repeatable",
+        )
+        drawn = "" if command != "exact" else " (accepted, but nothing is drawn)"
+        option("--paths", metavar="N", help=f"number of paths, 1 to 1e15; default 1e6{drawn}")
+        option("--seed", metavar="SEED", help=f"seed of the run; the default is fixed{drawn}")
+        option(
+            "--protocol",
+            metavar="NAME",
+            help="augmented (default), eigenbasis-two-point, energy-two-point (tpm) or kraus",
+        )
+        option("--sampler", metavar="NAME", help=f"counts (default), explicit or followed{drawn}")
+        option("--n-jobs", metavar="N", default="1", help="workers, -1 for all cores; results do not depend on it")
+        option("--backend", metavar="NAME", help="joblib backend: loky (default), threading, ...")
+    if command in ("verify", "histogram"):
+        option("--figure", metavar="FILE", help="draw the sampled histogram over its exact law: .png, .svg or .pdf")
+    if command == "histogram":
+        option("--log", action="store_true", help="logarithmic probabilities, in the figure and in the table's bars")
+    option("--json", action="store_true", help="one JSON object on standard output, and nothing else")
+    if has_target:
+        option("--quiet", action="store_true", help="no table and no progress; errors and the exit code remain")
+    option("--debug", action="store_true", help="show the traceback of an error")
+    return parser, options
+
+
+def _given(text: str | None, option: str, low: int, high: int, interval: str) -> int | None:
+    return None if text is None else _whole(text, option, low, high, interval)
+
+
+def _whole(text: str, option: str, low: int, high: int, interval: str) -> int:
+    """A whole number, also as 1e12 or 1_000_000, without ever writing 1e400 out."""
+    refusal = InvalidInput(f"`{option}` must be a whole number {interval}, but is {text[:60]!r}")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise refusal from None
+    if not number.is_finite() or number.adjusted() > 60 or number != number.to_integral_value():
+        raise refusal
+    if not low <= number <= high:
+        raise refusal
+    return int(number)
+
+
+def _jobs(text: str) -> int:
+    jobs = _whole(text, "--n-jobs", -MOST_JOBS, MOST_JOBS, "other than 0 (-1 for all cores)")
+    if jobs == 0:
+        raise InvalidInput("`--n-jobs` must be a whole number other than 0 (-1 for all cores), but is 0", measured=0.0)
+    return jobs
+
+
+def _figure(path: str | None) -> str | None:
+    if path is not None and not path.lower().endswith(FIGURE_FORMATS):
+        raise InvalidInput(f"`--figure` must end in {', '.join(FIGURE_FORMATS)}, but is {path[:80]!r}")
+    return path

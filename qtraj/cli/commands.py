@@ -1,0 +1,196 @@
+"""The commands: each turns a `Request` into output and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Final
+
+from qtraj.atomic import check_writable
+from qtraj.cli.arguments import Request
+from qtraj.cli.exits import Exit
+from qtraj.cli.output import colour_verdicts, emit, emit_json, plain
+from qtraj.cli.tables import exact_table, histogram_table, models_table
+from qtraj.errors import InvalidInput
+from qtraj.experiment import Experiment, load_experiment
+from qtraj.experiment.ensemble import check_protocol, check_sampler
+from qtraj.models import MODELS
+from qtraj.paths.ensemble import Ensemble
+from qtraj.paths.progress import TerminalProgress
+from qtraj.paths.sample import DEFAULT_PATHS, DEFAULT_SEED, sample
+from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.theorems.exact import exact_report
+from qtraj.theorems.verify import verify
+
+__all__ = ["run"]
+
+_EXITS: Final = {"pass": Exit.HOLDS, "fail": Exit.FAILS, "inconclusive": Exit.INCONCLUSIVE}
+
+
+def run(request: Request) -> Exit:
+    """Do what is wanted.
+
+    Raises:
+        InvalidInput: If something in the request, or in the file it names, is wrong.
+        StorageError: If a file cannot be read or written.
+    """
+    return _COMMANDS[request.command](request)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """A process and how to sample it: the command line before the file, the file before the defaults."""
+
+    name: str
+    process: ThermalOperation
+    sampling: dict[str, Any]
+
+
+def _task(request: Request) -> _Task:
+    # What can be refused without reading or computing anything is refused first.
+    if request.figure is not None:
+        check_writable(request.figure)
+    flags = {
+        "paths": request.paths,
+        "seed": request.seed,
+        "protocol": None if request.protocol is None else check_protocol(request.protocol),
+        "sampler": None if request.sampler is None else check_sampler(request.sampler),
+    }
+    experiment = _load(request)
+    defaults = {"paths": DEFAULT_PATHS, "seed": DEFAULT_SEED, "protocol": "augmented", "sampler": "counts"}
+    given = {key: value for key, value in flags.items() if value is not None}
+    sampling = {**defaults, **experiment.ensemble, **given, "n_jobs": request.n_jobs, "backend": request.backend}
+    return _Task(name=experiment.name, process=experiment.process, sampling=sampling)
+
+
+def _load(request: Request) -> Experiment:
+    try:
+        return load_experiment(request.target, request.settings)
+    except InvalidInput as error:
+        # In a loop over many files the sentence has to say which one it is about.
+        if request.target not in MODELS and request.target[:80] not in str(error):
+            error.args = (f"{request.target}: {error}",)
+        raise
+
+
+def _progress(request: Request, task: _Task) -> AbstractContextManager[TerminalProgress | None]:
+    if request.quiet:
+        return nullcontext()
+    return TerminalProgress(task.sampling["paths"], description="sampling paths")
+
+
+def _sampled(request: Request, task: _Task) -> Ensemble:
+    with _progress(request, task) as progress:
+        return sample(task.process, **task.sampling, keep_rows=False, progress=progress)
+
+
+def _verify(request: Request) -> Exit:
+    task = _task(request)
+    ensemble = None
+    if request.figure is not None:
+        ensemble = _sampled(request, task)
+    with _progress(request, task) as progress:
+        report = verify(task.process, ensemble=ensemble, **task.sampling, progress=progress)
+    if request.as_json:
+        emit_json(report.to_json())
+    elif not request.quiet:
+        emit(colour_verdicts(f"{task.name}: {report}"))
+    # After the verdict, which a full disk shall not cost.
+    if ensemble is not None:
+        _draw(request, ensemble)
+    return _EXITS[str(report.verdict)]
+
+
+def _exact(request: Request) -> Exit:
+    task = _task(request)
+    document = exact_report(task.process, protocol=task.sampling["protocol"], n_jobs=request.n_jobs)
+    if request.as_json:
+        emit_json(document)
+    elif not request.quiet:
+        emit(exact_table(task.name, document))
+    return Exit.HOLDS
+
+
+def _histogram(request: Request) -> Exit:
+    task = _task(request)
+    ensemble = _sampled(request, task)
+    if request.as_json:
+        emit_json(_histogram_document(task, ensemble))
+    elif not request.quiet:
+        emit(histogram_table(task.name, ensemble, log=request.log))
+    if request.figure is not None:
+        _draw(request, ensemble)
+    return Exit.HOLDS
+
+
+def _histogram_document(task: _Task, ensemble: Ensemble) -> dict[str, Any]:
+    """Exact atoms and counts of every quantity that the protocol defines; for the others, a reason."""
+    law, quantities, reasons = ensemble.law, dict[str, Any](), dict[str, str]()
+    for name in ("sigma", "sigma_d", "xi", "heat"):
+        if not law.records(name):
+            quantities[name] = None
+            reasons[f"quantities.{name}"] = f"`{name}` is not defined in the {ensemble.protocol} protocol"
+            continue
+        distribution = law.distribution(name)
+        quantities[name] = {
+            "atoms": distribution.atoms.tolist(),
+            "probabilities": distribution.probabilities.tolist(),
+            "log_probabilities": distribution.log_probabilities.tolist(),
+            "counts": distribution.counts(ensemble.class_counts).tolist(),
+            "exact_mean": plain(law.mean(name), f"quantities.{name}.exact_mean", reasons),
+            "sampled_mean": plain(ensemble.mean(name), f"quantities.{name}.sampled_mean", reasons),
+        }
+    return {
+        "process": task.process.kind,
+        "paths": ensemble.paths,
+        "seed": ensemble.seed,
+        "protocol": ensemble.protocol,
+        "sampler": ensemble.sampler,
+        "outside": ensemble.outside,
+        "quantities": quantities,
+        "reasons": reasons,
+    }
+
+
+def _models(request: Request) -> Exit:
+    models = list(MODELS.values())
+    if request.as_json:
+        emit_json(
+            {
+                "models": [
+                    {
+                        "name": model.name,
+                        "source": model.source,
+                        "summary": model.summary,
+                        "parameters": {key: _default(value) for key, value in model.parameters.items()},
+                    }
+                    for model in models
+                ]
+            }
+        )
+    else:
+        emit(models_table(models))
+    return Exit.HOLDS
+
+
+def _default(value: Any) -> Any:
+    """A parameter's default as JSON has it, and as `--set` takes it."""
+    return {"real": value.real, "imag": value.imag} if isinstance(value, complex) else value
+
+
+def _draw(request: Request, ensemble: Ensemble) -> None:
+    from qtraj.plots import overview, save_figure  # matplotlib takes half a second, which only figures are worth
+
+    assert request.figure is not None
+    save_figure(overview(ensemble, log=request.log), request.figure)
+    if not request.quiet and not request.as_json:
+        emit(f"figure: {request.figure}")
+
+
+_COMMANDS: Final[dict[str, Callable[[Request], Exit]]] = {
+    "verify": _verify,
+    "exact": _exact,
+    "histogram": _histogram,
+    "models": _models,
+}

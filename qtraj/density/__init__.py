@@ -1,0 +1,1 @@
+"""What the density matrix says: exact averages, computed without ever looking at a path."""

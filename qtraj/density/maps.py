@@ -1,0 +1,95 @@
+r"""The map a process applies to the system: superoperators, transition matrix, processing of coherence.
+
+Mapping: Kraus operators :math:`M_{\mu\nu}`, transition matrix
+:math:`Q(m|n) = \sum_{\mu\nu}|\langle m|M_{\mu\nu}|n\rangle|^2` ([Santos19] Eq. (19)), coherence factors
+:math:`\alpha_{nm} = \sum_{\mu\nu}\langle n|M|n\rangle\langle m|M^\dagger|m\rangle` (Eq. (20)).
+
+Matrices are in the energy eigenbasis and flattened row by row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qtraj.arrays import BoolArray, ComplexArray, FloatArray, frozen
+from qtraj.processes.seam import Branches, Process
+from qtraj.quantum.spectrum import Spectrum
+
+__all__ = ["CoherenceProcessing", "branch_superoperator", "coherence_processing", "kraus_map", "transition_matrix"]
+
+
+def branch_superoperator(batch: Branches) -> tuple[ComplexArray, float]:
+    r"""Superoperator of one batch, :math:`X \mapsto \sum_k q_k K_k X K_k^\dagger`, and the logarithm of its scale.
+
+    Returns:
+        Matrix of shape (d^2, d^2) to be multiplied by exp(scale), and the scale: the largest ln q of the batch.
+    """
+    d = batch.dimension
+    scale = float(batch.log_weights.max())
+    gram = (batch.elements * np.exp(batch.log_weights - scale)[:, None]).T @ np.conj(batch.elements)
+    full = np.zeros((d, d, d, d), dtype=np.complex128)
+    # K_mn conj(K_m'n') is the element that takes (n, n') to (m, m').
+    full[batch.rows[:, None], batch.rows[None, :], batch.columns[:, None], batch.columns[None, :]] = gram
+    return full.reshape(d * d, d * d), scale
+
+
+def kraus_map(process: Process) -> ComplexArray:
+    r"""The map :math:`\Lambda(X) = \sum_{\mu\nu} M_{\mu\nu} X M_{\mu\nu}^\dagger` as a matrix, shape (d^2, d^2).
+
+    Source: [Santos19] Eq. (18).
+    """
+    parts = [branch_superoperator(batch) for batch in process.branches()]
+    total: ComplexArray = sum((np.exp(scale) * matrix for matrix, scale in parts), start=np.zeros_like(parts[0][0]))
+    return total
+
+
+def transition_matrix(process: Process) -> FloatArray:
+    r"""Transition probabilities between energy eigenstates, shape (d, d), row m, column n.
+
+    Source: [Santos19] Eq. (19). Populations follow p' = Q p when no two energies of the system coincide.
+    """
+    flat = kraus_map(process)
+    d = int(np.sqrt(flat.shape[0]))
+    index = np.arange(d) * (d + 1)
+    matrix: FloatArray = flat[np.ix_(index, index)].real
+    return matrix
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CoherenceProcessing:
+    r"""How coherences :math:`p_{nm}` are processed, with the scope of each statement.
+
+    Attributes:
+        factors: :math:`\alpha_{nm}` of [Santos19] Eq. (20), shape (d, d).
+        applies: Where :math:`p'_{nm} = \alpha_{nm} p_{nm}` holds, shape (d, d): pairs whose Bohr frequency no
+            other pair shares. Eq. (20) and the bound Eq. (21) are misprinted as general; on equally spaced levels both
+            fail.
+        bound: :math:`\sqrt{Q(n|n)Q(m|m)}`, shape (d, d), an upper bound of the modulus of `factors`.
+        general_bound: :math:`\sum_{kl}|p_{kl}|\sqrt{Q(n|k)Q(m|l)}` over pairs kl with the Bohr frequency of nm, shape
+            (d, d): an upper bound of the modulus of :math:`p'_{nm}` that always holds.
+    """
+
+    factors: ComplexArray
+    applies: BoolArray
+    bound: FloatArray
+    general_bound: FloatArray
+
+
+def coherence_processing(process: Process, spectrum: Spectrum, state: ComplexArray) -> CoherenceProcessing:
+    """Coherence factors and their bounds for a process acting on `state` (energy eigenbasis, shape (d, d))."""
+    d = spectrum.dimension
+    full = kraus_map(process).reshape(d, d, d, d)
+    factors = np.einsum("nmnm->nm", full)
+    matrix = transition_matrix(process)
+    _, frequency = spectrum.bohr_frequencies()
+    shared = np.bincount(frequency.ravel())
+    same = frequency[:, :, None, None] == frequency[None, None, :, :]
+    reach = np.sqrt(matrix[:, None, :, None] * matrix[None, :, None, :])
+    return CoherenceProcessing(
+        factors=frozen(factors),
+        applies=frozen(shared[frequency] == 1),
+        bound=frozen(np.sqrt(np.outer(np.diag(matrix), np.diag(matrix)))),
+        general_bound=frozen((same * reach * np.abs(state)[None, None]).sum(axis=(2, 3))),
+    )

@@ -1,0 +1,9 @@
+"""Experiment files: from TOML, or the name of a model, to a process.
+
+Importing this package costs pydantic and NumPy; `import qtraj` and `qtraj --help` leave it alone.
+"""
+
+from qtraj.experiment.load import KINDS, Experiment, load_experiment
+from qtraj.experiment.overrides import parse_setting
+
+__all__ = ["KINDS", "Experiment", "load_experiment", "parse_setting"]

@@ -1,0 +1,132 @@
+"""From a file or a model's name, and settings, to a process that can be sampled: the one entry point of this floor."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from qtraj.errors import InvalidExperiment, InvalidInput, UnknownName
+from qtraj.experiment.files import read_experiment
+from qtraj.experiment.messages import describe, dotted, found, sentence
+from qtraj.experiment.named_model import NamedModelFile, model_file
+from qtraj.experiment.overrides import apply_setting, find_non_finite, parse_setting
+from qtraj.experiment.thermal_operation import ThermalOperationFile
+from qtraj.models import MODELS, find_model
+from qtraj.processes.thermal_operation import ThermalOperation
+
+__all__ = ["KINDS", "Experiment", "load_experiment"]
+
+# What `kind` may be. A new kind of process is one new file with a table like these, and one line here.
+KINDS: dict[str, type[ThermalOperationFile]] = {"thermal-operation": ThermalOperationFile}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Experiment:
+    """What an experiment file says, checked and built.
+
+    Attributes:
+        name: Name of the file without its ending, or of the model.
+        process: What happens.
+        ensemble: The keys that `[ensemble]` gives, among `paths`, `seed`, `protocol`, `sampler`: arguments of `sample`.
+    """
+
+    name: str
+    process: ThermalOperation
+    ensemble: dict[str, Any] = field(default_factory=dict)
+
+
+def load_experiment(target: str | os.PathLike[str], settings: Iterable[str] = ()) -> Experiment:
+    """Build the process that a file or a model's name stands for.
+
+    A known model's name means the model, even where a file or folder has the same name; write `./name` for that.
+
+    Args:
+        target: An experiment file, or the name of a model.
+        settings: `key=value` each, applied in order. Keys are dotted, with positions in lists, and relative to the
+            file; for a model's name, keys are its parameters.
+
+    Returns:
+        The experiment.
+
+    Raises:
+        InvalidInput: If anything in the file or in the settings is wrong; the sentence names the key.
+        StorageError: If the file cannot be read.
+
+    Example:
+        >>> load_experiment("two-qubit-exchange", ["angle=0.3"]).process.inverse_temperature
+        1.25
+    """
+    text = os.fspath(target)
+    parsed = [parse_setting(setting) for setting in settings]
+    if text not in MODELS:
+        return _build(Path(text).stem, _read(text), parsed, Path(text).parent)
+    try:
+        parsed = [(["parameters", *parts], value) for parts, value in parsed]
+        return _build(text, {"model": text, "parameters": {}}, parsed, Path())
+    except InvalidInput as error:
+        # There is no file whose table `parameters` could be meant.
+        plain = str(error).replace("`parameters` has no key", f"model {text} has no parameter")
+        error.args = (plain.replace("in `parameters`: ", "").replace("`parameters.", "`"),)
+        raise
+
+
+def _build(name: str, document: dict[str, Any], settings: list[tuple[list[str], Any]], folder: Path) -> Experiment:
+    for parts, value in settings:
+        _offer_default(document, parts)
+        apply_setting(document, parts, value)
+    place = find_non_finite(document)
+    if place is not None:
+        raise InvalidExperiment(f"`{dotted(place)}` must be finite, but is not")
+    file = _validated(document)
+    # Products of huge numbers in a file may overflow on the way; the constructors refuse what comes of it by name.
+    with np.errstate(over="ignore", invalid="ignore"):
+        process = file.build(folder)
+    return Experiment(name=name, process=process, ensemble=file.ensemble.given())
+
+
+def _read(text: str) -> dict[str, Any]:
+    if not text:
+        raise InvalidExperiment("the target must be an experiment file or the name of a model, but is empty")
+    try:
+        return read_experiment(text)
+    except FileNotFoundError:
+        known = UnknownName("model", text[:80], MODELS)
+        raise InvalidExperiment(f"there is no file {text[:80]!r}, and {known}") from None
+
+
+def _offer_default(document: dict[str, Any], parts: list[str]) -> None:
+    """Let a setting change one entry of a parameter that the file leaves at its default."""
+    name, parameters = document.get("model"), document.get("parameters", {})
+    if isinstance(name, str) and name in MODELS and isinstance(parameters, dict) and len(parts) > 2:
+        defaults = find_model(name).parameters
+        if parts[0] == "parameters" and parts[1] in defaults and parts[1] not in parameters:
+            default = copy.deepcopy(defaults[parts[1]])
+            document["parameters"] = parameters | {parts[1]: list(default) if isinstance(default, tuple) else default}
+
+
+def _validated(document: dict[str, Any]) -> ThermalOperationFile | NamedModelFile:
+    schema: type[ThermalOperationFile | NamedModelFile]
+    if "model" in document and "kind" in document:
+        raise InvalidExperiment("the file must have either `kind` or `model`, but has both")
+    if "model" in document:
+        if not isinstance(document["model"], str):
+            raise InvalidExperiment(f"`model` must be the name of a model, but {describe(document['model'])}")
+        schema = model_file(document["model"])
+    else:
+        kind = document.get("kind")
+        if not isinstance(kind, str) or kind not in KINDS:
+            raise InvalidExperiment(
+                f"`kind` must be one of {', '.join(KINDS)} (or `model` the name of a model), but {found(kind, KINDS)}"
+            )
+        schema = KINDS[kind]
+    try:
+        return schema.model_validate(document)
+    except ValidationError as error:
+        raise InvalidExperiment(sentence(error)) from None

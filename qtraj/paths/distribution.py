@@ -1,0 +1,89 @@
+r"""Exact discrete distributions of path quantities: atoms and the logarithms of their probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import logsumexp
+
+from qtraj.arrays import FloatArray, IntArray, frozen
+from qtraj.quantum.spectrum import group_values
+
+__all__ = ["Distribution"]
+
+# Equal values are sums of a few logarithms in different order: they differ by some 1e-15 of the largest term.
+VALUE_TOLERANCE = 1e-11
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Distribution:
+    """A discrete distribution of one or several quantities.
+
+    Attributes:
+        names: Names of the quantities, length q.
+        values: Distinct values, ascending (lexicographically for q > 1), shape (K, q).
+        log_probabilities: ln of their probabilities, shape (K,).
+        atom_of: Atom of every class it was merged from, shape (C,).
+    """
+
+    names: tuple[str, ...]
+    values: FloatArray
+    log_probabilities: FloatArray
+    atom_of: IntArray
+
+    @classmethod
+    def merge(cls, names: tuple[str, ...], values: FloatArray, log_probabilities: FloatArray) -> Distribution:
+        """Merge classes with equal values.
+
+        Args:
+            names: One name a column.
+            values: Shape (C, q).
+            log_probabilities: Shape (C,).
+
+        Example:
+            >>> import numpy as np
+            >>> d = Distribution.merge(("x",), np.array([[1.0], [0.0], [1.0]]), np.log([0.25, 0.5, 0.25]))
+            >>> d.atoms.tolist(), d.probabilities.tolist()
+            ([0.0, 1.0], [0.5, 0.5])
+        """
+        labels = np.zeros(values.shape[0], dtype=np.int64)
+        for column in range(values.shape[1]):
+            tolerance = VALUE_TOLERANCE * max(1.0, float(np.abs(values[:, column]).max(initial=0.0)))
+            own, count = group_values(values[:, column], tolerance)
+            labels = labels * count + own
+            labels = np.unique(labels, return_inverse=True)[1].reshape(-1).astype(np.int64)
+        order = np.argsort(labels, kind="stable")
+        starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+        top = np.maximum.reduceat(log_probabilities[order], starts)
+        weights = np.exp(log_probabilities[order] - np.repeat(top, np.diff(starts, append=order.size)))
+        logs = np.log(np.add.reduceat(weights, starts)) + top
+        return cls(
+            names=tuple(names),
+            values=frozen(values[order][starts]),
+            log_probabilities=frozen(logs),
+            atom_of=frozen(labels),
+        )
+
+    @property
+    def atoms(self) -> FloatArray:
+        """The values of a single quantity, shape (K,)."""
+        atoms: FloatArray = self.values[:, 0]
+        return atoms
+
+    @cached_property
+    def probabilities(self) -> FloatArray:
+        """Probabilities as plain numbers, shape (K,)."""
+        return frozen(np.exp(self.log_probabilities))
+
+    def counts(self, class_counts: IntArray) -> IntArray:
+        """Add up counts given per class to counts per atom, shape (K,)."""
+        out = np.zeros(self.values.shape[0], dtype=np.int64)
+        np.add.at(out, self.atom_of, class_counts)
+        return out
+
+    def cumulative(self, value: float) -> float:
+        """Probability of a single quantity being strictly below `value`."""
+        below = self.atoms < value
+        return float(np.exp(logsumexp(self.log_probabilities[below]))) if below.any() else 0.0

@@ -1,0 +1,77 @@
+r"""The labels mu and nu of each class: an exact multinomial refinement, made when someone asks for label columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qtraj.arrays import IntArray, frozen
+from qtraj.errors import TooLarge
+from qtraj.paths.law import PathLaw, branch_log_probabilities
+from qtraj.paths.splitting import SplittingForest
+from qtraj.processes.seam import Process
+
+__all__ = ["LabelTable"]
+
+# A label pair that carries less than 1e-40 of its class will not be seen in any run that fits on any machine; keeping
+# 10^5 cold levels for its sake would only cost memory.
+NEGLIGIBLE_LOG_SHARE = -92.0
+
+# Leaves cost some 50 bytes each.
+LARGEST_LABEL_TABLE = 30_000_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LabelTable:
+    """For every (alpha, branch, beta) of a law: the pairs (mu, nu) and a tree that splits counts over them.
+
+    Attributes:
+        forest: One tree for each distinct (alpha, branch, beta).
+        tree_of_class: Tree of every class of the law, shape (C,).
+        mu: Label of every leaf of the forest.
+        nu: Label of every leaf of the forest.
+    """
+
+    forest: SplittingForest
+    tree_of_class: IntArray
+    mu: IntArray
+    nu: IntArray
+
+    @classmethod
+    def of(cls, process: Process, law: PathLaw) -> LabelTable:
+        """Build the table.
+
+        Raises:
+            TooLarge: If there are more than 30 million label pairs to keep.
+        """
+        start, end = law.endpoints.initial, law.endpoints.final
+        # beta is -1 where nothing is measured at the end; the one outcome there has index 0.
+        triples = np.stack([law.branch, law.alpha, np.maximum(law.beta, 0)], axis=1)
+        unique, tree_of_class = np.unique(triples, axis=0, return_inverse=True)
+        shares, mus, nus, sizes = [], [], [], []
+        kept_so_far = 0
+        for index, batch in enumerate(process.branches()):
+            own = unique[unique[:, 0] == index]
+            if not own.size:
+                continue
+            logs = branch_log_probabilities(batch, start, end)
+            for _, alpha, beta in own:
+                share = logs[:, beta, alpha] - logs[:, beta, alpha].max()
+                kept = np.flatnonzero(share > NEGLIGIBLE_LOG_SHARE)
+                kept_so_far += kept.size
+                if kept_so_far > LARGEST_LABEL_TABLE:
+                    raise TooLarge(
+                        f"labelled paths must have at most {LARGEST_LABEL_TABLE:.0e} label pairs, but have more; "
+                        "use the counts sampler, whose classes need no labels"
+                    )
+                shares.append(np.exp(share[kept]))
+                mus.append(batch.mu[kept])
+                nus.append(batch.nu[kept])
+                sizes.append(kept.size)
+        return cls(
+            forest=SplittingForest(np.concatenate(shares), np.concatenate([[0], np.cumsum(sizes)])),
+            tree_of_class=frozen(tree_of_class.reshape(-1).astype(np.int64)),
+            mu=frozen(np.concatenate(mus)),
+            nu=frozen(np.concatenate(nus)),
+        )

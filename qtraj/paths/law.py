@@ -1,0 +1,284 @@
+r"""The exact law of a process's paths, class by class.
+
+sigma, sigma_d and xi see the labels mu and nu only through the entropy they send into the reservoir, so paths with
+equal (alpha, heat, beta, n, m) form one *class*. A 4-level system on a ladder of 10^5 levels has under 2000 classes
+instead of 10^7 labelled paths. All probabilities are natural logarithms; rare classes keep their relative accuracy.
+
+Mapping ([Santos19] Eqs. (35)-(44), written for outcomes of any rank): forward probability
+:math:`P_F = p_\alpha q_\mu |\langle\psi'_\beta,\nu|U|\psi_\alpha,\mu\rangle|^2 p(n|\alpha) p(m|\beta)`,
+:math:`\sigma = \ln p_\alpha q_\mu - \ln p'_\beta q_\nu`, :math:`\sigma_d = \ln p_n q_\mu - \ln p'_m q_\nu`,
+:math:`\xi = \sigma - \sigma_d`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.special import logsumexp
+
+from qtraj.arrays import FloatArray, IntArray, frozen
+from qtraj.errors import NotRecorded, TooLarge
+from qtraj.paths.distribution import VALUE_TOLERANCE, Distribution
+from qtraj.paths.parallel import map_blocks, one_blas_thread
+from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Process
+from qtraj.quantum.graded import AMPLITUDE_CUT
+
+__all__ = ["QUANTITIES", "PathLaw", "branch_log_probabilities", "exact_law"]
+
+QUANTITIES = ("sigma", "sigma_d", "xi")
+
+# A class costs about 100 bytes here and some more in every sampler.
+LARGEST_LAW = 5_000_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PathLaw:
+    """Probabilities and entropy productions of all classes of paths.
+
+    All arrays have one entry a class, shape (C,). Labels that the protocol does not record are -1, quantities that
+    it does not define are None.
+
+    Attributes:
+        protocol: The measurement protocol.
+        endpoints: What is measured at both ends.
+        alpha: Index of the initial outcome.
+        branch: Index into `heats`.
+        beta: Index of the final outcome.
+        n: Index of the initial energy label.
+        m: Index of the final energy label.
+        log_forward: ln P_F of the class.
+        sigma: Entropy production in nats, or None (Kraus protocol).
+        sigma_d: Its population part, or None (Kraus and eigenbasis protocols).
+        xi: Its coherence part, or None (same).
+        heats: Heat into the environment of every branch, shape (F,).
+        entropies: Entropy into the environment of every branch, shape (F,).
+        paths: Number of labelled paths that are structurally possible.
+    """
+
+    protocol: MeasurementProtocol
+    endpoints: Endpoints
+    alpha: IntArray
+    branch: IntArray
+    beta: IntArray
+    n: IntArray
+    m: IntArray
+    log_forward: FloatArray
+    sigma: FloatArray | None
+    sigma_d: FloatArray | None
+    xi: FloatArray | None
+    heats: FloatArray
+    entropies: FloatArray
+    paths: int
+
+    def __post_init__(self) -> None:
+        """Make the arrays read-only."""
+        for name in ("alpha", "branch", "beta", "n", "m", "log_forward", "heats", "entropies", *QUANTITIES):
+            if (array := getattr(self, name)) is not None:
+                object.__setattr__(self, name, frozen(array))
+
+    @property
+    def classes(self) -> int:
+        """Number of classes C."""
+        return int(self.log_forward.size)
+
+    @cached_property
+    def probabilities(self) -> FloatArray:
+        """P_F of every class as plain numbers (below 1e-308 they become zero; `log_forward` does not)."""
+        return frozen(np.exp(self.log_forward))
+
+    @property
+    def heat(self) -> FloatArray:
+        """Heat into the environment of every class, shape (C,)."""
+        heat: FloatArray = self.heats[self.branch]
+        return heat
+
+    @cached_property
+    def log_backward(self) -> FloatArray:
+        r"""Ln of the backward weight, :math:`P_B = e^{-\sigma} P_F`, shape (C,)."""
+        return frozen(self.log_forward - self.quantity("sigma"))
+
+    @property
+    def normalisation(self) -> float:
+        """Sum of all probabilities; 1 up to rounding."""
+        return float(np.exp(logsumexp(self.log_forward)))
+
+    @cached_property
+    def absolute_irreversibility(self) -> float:
+        r"""Absolutely irreversible weight :math:`\lambda = 1 - \langle e^{-\sigma}\rangle`, 0 for a full-rank start."""
+        start = self.endpoints.initial.outcomes.vectors
+        if start.shape[0] == start.shape[1]:
+            return 0.0
+        return max(0.0, -float(np.expm1(min(0.0, logsumexp(self.log_backward)))))
+
+    @property
+    def probability_negative_sigma(self) -> float:
+        """Probability of an entropy production below zero (by more than rounding)."""
+        distribution = self.distribution("sigma")
+        return distribution.cumulative(-VALUE_TOLERANCE * max(1.0, float(np.abs(distribution.atoms).max())))
+
+    def quantity(self, name: str) -> FloatArray:
+        """Values of `sigma`, `sigma_d`, `xi` or `heat` per class, shape (C,).
+
+        Raises:
+            NotRecorded: If the protocol does not define it.
+        """
+        values: FloatArray | None = self.heat if name == "heat" else getattr(self, name, None)
+        if values is None:
+            raise NotRecorded(f"`{name}` is not defined in the {self.protocol.value} protocol")
+        return values
+
+    def records(self, name: str) -> bool:
+        """Whether the protocol defines `name`."""
+        return name == "heat" or getattr(self, name, None) is not None
+
+    def mean(self, name: str) -> float:
+        """Exact mean of a quantity."""
+        return self.cumulants(name)[0]
+
+    def cumulants(self, name: str) -> tuple[float, float, float]:
+        """Exact mean, variance and third cumulant of a quantity."""
+        values, weights = self.quantity(name), self.probabilities
+        mean = float((weights * values).sum() / weights.sum())
+        centred = values - mean
+        return mean, float((weights * centred**2).sum()), float((weights * centred**3).sum())
+
+    def log_exponential_average(self, name: str, u: float = 1.0) -> float:
+        r"""Logarithm of the exact :math:`\langle e^{-u s}\rangle`, finite where the average itself would overflow."""
+        return float(logsumexp(self.log_forward - u * self.quantity(name)))
+
+    def exponential_average(self, name: str, u: float = 1.0) -> float:
+        r"""Exact :math:`\langle e^{-u s}\rangle` for s one of sigma, sigma_d, xi; inf if it exceeds 1e308."""
+        with np.errstate(over="ignore"):
+            return float(np.exp(self.log_exponential_average(name, u)))
+
+    def distribution(self, *names: str) -> Distribution:
+        """The exact discrete distribution of one quantity, or the joint one of several.
+
+        Example:
+            >>> from qtraj.models import build_model
+            >>> law = exact_law(build_model("two-qubit-exchange"))
+            >>> float(law.distribution("sigma").probabilities.sum().round(12))
+            1.0
+        """
+        return Distribution.merge(names, np.stack([self.quantity(name) for name in names], axis=1), self.log_forward)
+
+
+def exact_law(
+    process: Process, *, protocol: str | MeasurementProtocol = MeasurementProtocol.AUGMENTED, n_jobs: int = 1
+) -> PathLaw:
+    """The exact law of a process's paths under a measurement protocol.
+
+    Args:
+        process: A thermal operation, or anything with the same three methods.
+        protocol: `augmented`, `eigenbasis-two-point`, `energy-two-point` (alias `tpm`) or `kraus`.
+        n_jobs: Workers (joblib) over the branches; the result does not depend on it.
+
+    Returns:
+        The law over classes.
+
+    Raises:
+        TooLarge: If there are more than 5 million classes.
+        UnknownName: If the protocol is unknown.
+    """
+    chosen = MeasurementProtocol.parse(protocol)
+    return law_between(process.branches(), process.endpoints(chosen), n_jobs=n_jobs)
+
+
+def law_between(branches: tuple[Branches, ...], endpoints: Endpoints, *, n_jobs: int = 1) -> PathLaw:
+    """The law of the paths that go through `branches` between `endpoints`."""
+    start, end = endpoints.initial, endpoints.final
+    jobs = [(batch, start, end) for batch in branches]
+    with one_blas_thread():
+        tables = map_blocks(_transition_table, jobs, n_jobs=n_jobs)
+    log_table = np.stack([table[0] for table in tables])
+    labelled = np.stack([table[1] for table in tables])
+    branch, beta, alpha = np.nonzero(np.isfinite(log_table))
+    order = np.lexsort((beta, branch, alpha))
+    branch, beta, alpha = branch[order], beta[order], alpha[order]
+    log_forward = start.outcomes.log_eigenvalues[alpha] + log_table[branch, beta, alpha]
+    paths = labelled[branch, beta, alpha]
+    heats = np.array([batch.heat for batch in branches])
+    entropies = np.array([batch.entropy for batch in branches])
+
+    size = int((_label_counts(start)[alpha] * _label_counts(end)[beta]).sum())
+    if size > LARGEST_LAW:
+        raise TooLarge(
+            f"the law must have at most {LARGEST_LAW:.0e} classes, but has {size:.3g}; "
+            "use the eigenbasis-two-point protocol, whose classes have no energy labels",
+            measured=float(size),
+        )
+    n, m = np.full(alpha.size, -1), np.full(alpha.size, -1)
+    if start.log_conditional is not None and end.log_conditional is not None:
+        row, n, m = _augment(alpha, beta, start.log_conditional, end.log_conditional)
+        alpha, beta, branch, paths = alpha[row], beta[row], branch[row], paths[row]
+        log_forward = log_forward[row] + start.log_conditional[alpha, n] + end.log_conditional[beta, m]
+    sigma = sigma_d = xi = None
+    if start.measured and end.measured:
+        sigma = start.outcomes.log_eigenvalues[alpha] - end.outcomes.log_eigenvalues[beta] + entropies[branch]
+    if start.energy_labels is not None and end.energy_labels is not None and sigma is not None:
+        sigma_d = start.energy_labels.log_eigenvalues[n] - end.energy_labels.log_eigenvalues[m] + entropies[branch]
+        xi = sigma - sigma_d
+    return PathLaw(
+        protocol=endpoints.protocol,
+        endpoints=endpoints,
+        alpha=alpha,
+        branch=branch,
+        beta=beta if end.measured else np.full(beta.size, -1),
+        n=n,
+        m=m,
+        log_forward=log_forward,
+        sigma=sigma,
+        sigma_d=sigma_d,
+        xi=xi,
+        heats=heats,
+        entropies=entropies,
+        paths=int(paths.sum()),
+    )
+
+
+def branch_log_probabilities(batch: Branches, start: Endpoint, end: Endpoint) -> FloatArray:
+    r"""Ln of :math:`\sum q_\mu |\langle\psi'_j,\nu|U|\psi_i,\mu\rangle|^2` over the vectors i, j of each outcome pair.
+
+    Returns:
+        Shape (k, final outcomes, initial outcomes); -inf where the amplitude is a structural zero.
+    """
+    amplitudes = np.abs(batch.amplitudes(end.outcomes.vectors, start.outcomes.vectors))
+    amplitudes[amplitudes <= AMPLITUDE_CUT] = 0.0
+    with np.errstate(divide="ignore"):
+        logs = 2 * np.log(amplitudes) + batch.log_weights[:, None, None]
+    return start.outcomes.sum_over(end.outcomes.sum_over(logs, axis=1), axis=2)
+
+
+def _transition_table(job: tuple[Branches, Endpoint, Endpoint]) -> tuple[FloatArray, IntArray]:
+    """Summed over the branches of one batch: ln probabilities and number of possible branches, per outcome pair."""
+    batch, start, end = job
+    logs = branch_log_probabilities(batch, start, end)
+    top = logs.max(axis=0)
+    scale = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        table = np.log(np.exp(logs - scale).sum(axis=0)) + scale
+    return table, np.isfinite(logs).sum(axis=0)
+
+
+def _label_counts(end: Endpoint) -> IntArray:
+    if end.log_conditional is None:
+        return np.ones(end.outcomes.count, dtype=np.int64)
+    counts: IntArray = np.isfinite(end.log_conditional).sum(axis=1)
+    return counts
+
+
+def _augment(
+    alpha: IntArray, beta: IntArray, log_n: FloatArray, log_m: FloatArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    """For every (alpha, beta): all energy labels n possible for alpha with all m possible for beta."""
+    possible = np.isfinite(log_n)[alpha][:, :, None] & np.isfinite(log_m)[beta][:, None, :]
+    row, n, m = np.nonzero(possible)
+    return row, n, m
+
+
+def iterate_quantities(law: PathLaw) -> Iterator[str]:
+    """The names among sigma, sigma_d, xi that the law's protocol defines."""
+    return (name for name in QUANTITIES if law.records(name))

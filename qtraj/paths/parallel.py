@@ -1,0 +1,344 @@
+"""Blocks on workers, with results that do not depend on how many there are.
+
+Every block is a pure function of itself (`qtraj.paths.blocks`), each runs with one BLAS thread wherever it runs, and
+results come back in block order. So the workers decide how long a run takes and nothing else.
+
+The workers are joblib's: processes (loky, the default), threads, or any backend registered with joblib, such as Dask's
+for more than one machine. With one worker, or one block, joblib is not even imported.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from threadpoolctl import ThreadpoolController
+
+from qtraj.errors import InvalidInput
+from qtraj.paths.blocks import Block
+from qtraj.paths.progress import Progress
+
+if TYPE_CHECKING:
+    import joblib
+
+__all__ = ["check_jobs", "fold_blocks", "iterate_blocks", "map_blocks", "one_blas_thread"]
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+_Total = TypeVar("_Total")
+
+ROUND_PER_WORKER: Final = 32
+"""Blocks handed out per worker before the run waits for the last of them. This bounds the results that can pile up when
+the first block of a round is slow, or the parent slower than its workers: joblib hands out new blocks whether or not
+anyone took the old results. The wait costs half a block in 32 on average, so two workers still reach 1.97 times one."""
+
+FEEDER_PATIENCE_SECONDS: Final = 0.5
+"""Feeders of a killed pool end within milliseconds; one that belongs to somebody else's queue would not end at all."""
+
+
+def map_blocks(
+    function: Callable[[_Item], _Result],
+    blocks: Iterable[_Item],
+    *,
+    n_jobs: int = 1,
+    backend: Any = None,
+    progress: Progress | None = None,
+) -> list[_Result]:
+    """Return the results of all blocks, in block order.
+
+    The list holds every result at once; where that may be too much, use `fold_blocks` or `iterate_blocks`.
+
+    Args:
+        function: Pure function of one block. Processes receive it pickled; its large arrays are memory-mapped, not copied.
+        blocks: The blocks, or whatever else `function` takes.
+        n_jobs: Number of workers; -1 means all cores, -2 all but one.
+        backend: Anything joblib takes: "loky" (processes), "threading", a registered name, or a backend object. None
+            means joblib's current default, which is loky unless the caller configured another.
+        progress: Told how many paths each finished block had (1 for items that are no blocks).
+
+    Returns:
+        One result per block.
+
+    Raises:
+        InvalidInput: If `n_jobs` or `backend` is none of these.
+
+    Example:
+        >>> from qtraj.paths.blocks import row_blocks
+        >>> map_blocks(lambda block: block.size, row_blocks(100_000))
+        [65536, 34464]
+    """
+    with closing(iterate_blocks(function, blocks, n_jobs=n_jobs, backend=backend, progress=progress)) as results:
+        return list(results)
+
+
+def fold_blocks(
+    function: Callable[[_Item], _Result],
+    blocks: Iterable[_Item],
+    combine: Callable[[_Total, _Result], _Total],
+    initial: _Total,
+    *,
+    n_jobs: int = 1,
+    backend: Any = None,
+    progress: Progress | None = None,
+) -> _Total:
+    """Combine the results of all blocks, in block order, keeping only a bounded number of them.
+
+    Args:
+        function: Pure function of one block.
+        blocks: The blocks, which may be a lazy sequence of any length.
+        combine: Called in the parent as `combine(total, result)`; it may change `total` in place and return it.
+        initial: The total before the first block.
+        n_jobs: Number of workers, as in `map_blocks`.
+        backend: As in `map_blocks`.
+        progress: As in `map_blocks`.
+
+    Returns:
+        The total after the last block.
+
+    Raises:
+        InvalidInput: If `n_jobs` or `backend` is invalid.
+
+    Example:
+        >>> from qtraj.paths.blocks import row_blocks
+        >>> fold_blocks(lambda block: block.size, row_blocks(100_000), lambda total, size: total + size, 0)
+        100000
+    """
+    total = initial
+    with closing(iterate_blocks(function, blocks, n_jobs=n_jobs, backend=backend, progress=progress)) as results:
+        for result in results:
+            total = combine(total, result)
+    return total
+
+
+def iterate_blocks(
+    function: Callable[[_Item], _Result],
+    blocks: Iterable[_Item],
+    *,
+    n_jobs: int = 1,
+    backend: Any = None,
+    progress: Progress | None = None,
+) -> Generator[_Result, None, None]:
+    """Yield the results of all blocks, in block order, as they come; at most 32 per worker wait to be taken.
+
+    Close the generator if you leave it early (`contextlib.closing`): then its workers stop at once. An interrupt
+    (Ctrl-C) stops them too and reaches the caller as `KeyboardInterrupt`.
+
+    Args:
+        function: Pure function of one block.
+        blocks: The blocks, which may be a lazy sequence of any length.
+        n_jobs: Number of workers, as in `map_blocks`.
+        backend: As in `map_blocks`.
+        progress: As in `map_blocks`.
+
+    Returns:
+        A generator over the results.
+
+    Raises:
+        InvalidInput: If `n_jobs` or `backend` is invalid; at once, not when the first result is asked for.
+
+    Example:
+        >>> from qtraj.paths.blocks import row_blocks
+        >>> next(iterate_blocks(lambda block: block.index, row_blocks(10**15)))
+        0
+    """
+    n_jobs = check_jobs(n_jobs)
+    one_block = isinstance(blocks, Sequence) and len(blocks) <= 1
+    if n_jobs == 1 or one_block:
+        return _in_process(function, blocks, progress)
+    return _in_pool(_make_pool(n_jobs, backend), function, blocks, progress)
+
+
+def check_jobs(n_jobs: object) -> int:
+    """Return the number of workers that `n_jobs` means.
+
+    Args:
+        n_jobs: A positive whole number, or a negative one counted from the number of cores: -1 is all of them.
+
+    Returns:
+        The number of workers, at least 1. Cores are those this process may use (affinity, container limits).
+
+    Raises:
+        InvalidInput: If it is 0 or no whole number.
+
+    Example:
+        >>> check_jobs(2)
+        2
+        >>> check_jobs(0)
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `n_jobs` must be a whole number other than 0 (-1 for all cores), but it is 0
+    """
+    if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__") or n_jobs == 0:
+        measured = 0.0 if not isinstance(n_jobs, bool) and n_jobs == 0 else None
+        raise InvalidInput(
+            f"`n_jobs` must be a whole number other than 0 (-1 for all cores), but it is {n_jobs!r}", measured=measured
+        )
+    workers = int(n_jobs.__index__())
+    if workers > 0:
+        return workers
+    import joblib  # 50 ms that a run with one worker need not pay
+
+    return max(1, int(joblib.cpu_count()) + 1 + workers)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Run linear algebra on one thread inside the `with`.
+
+    Our matrices are small, so threads only cost; and a sum split over another number of threads rounds differently, so
+    the last bits would depend on the machine's load and on `n_jobs`.
+
+    Example:
+        >>> import numpy as np
+        >>> with one_blas_thread():
+        ...     values = np.linalg.eigvalsh(np.eye(3))
+        >>> values.tolist()
+        [1.0, 1.0, 1.0]
+    """
+    with _blas_libraries().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _blas_libraries() -> ThreadpoolController:
+    # Looking the libraries up takes milliseconds, setting their threads 30 microseconds. NumPy and SciPy's must be loaded
+    # before the look-up, or they would be missed for good.
+    import numpy  # noqa: F401
+    import scipy.linalg  # noqa: F401
+
+    return ThreadpoolController()
+
+
+def _in_process(
+    function: Callable[[_Item], _Result], blocks: Iterable[_Item], progress: Progress | None
+) -> Generator[_Result, None, None]:
+    for block in blocks:
+        # Not around the loop: between two blocks it is the caller's code that runs.
+        with one_blas_thread():
+            result = function(block)
+        _advance(progress, block)
+        yield result
+
+
+def _make_pool(n_jobs: int, backend: Any) -> joblib.Parallel:
+    try:
+        with _interrupts_held():
+            import joblib
+
+            return joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator")
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(f"`backend` must be one that joblib can stream results from, but: {error}") from error
+
+
+def _in_pool(
+    pool: joblib.Parallel,
+    function: Callable[[_Item], _Result],
+    blocks: Iterable[_Item],
+    progress: Progress | None,
+) -> Generator[_Result, None, None]:
+    import joblib
+
+    call = joblib.delayed(_on_worker)
+    remaining = iter(blocks)
+    results: Generator[_Result, None, None] | None = None
+    with ExitStack() as stack:
+        with _interrupts_held():
+            # The pool is entered once for all rounds: its workers, and the tables of `function` they have mapped, stay.
+            stack.enter_context(pool)
+            stack.enter_context(one_blas_thread())
+        try:
+            while batch := list(itertools.islice(remaining, ROUND_PER_WORKER * pool.n_jobs)):
+                with _interrupts_held():
+                    results = pool(call(os.getpid(), function, block) for block in batch)
+                for block, result in zip(batch, results, strict=True):
+                    _advance(progress, block)
+                    yield result
+        except BaseException:  # of whatever kind: an error, an interrupt, or the generator being closed early
+            with _interrupts_held():
+                if results is not None:
+                    _close_quietly(results)
+                stack.close()
+                _await_feeders()
+            raise
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the `with`, and for good in the processes started inside it.
+
+    Ctrl-C goes to the whole process group. The parent alone answers it, by ending its workers; a worker that also raised
+    KeyboardInterrupt, perhaps while still importing, would print a traceback of the pool's machinery. In the parent, a
+    KeyboardInterrupt in the middle of starting or ending a pool could be swallowed or leave half of it behind.
+    """
+    if threading.current_thread() is not threading.main_thread():  # only the main thread is ever interrupted
+        yield
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: held.append(number))
+    try:
+        with _interrupts_blocked():
+            yield
+    finally:
+        # None stands for a handler that was not set from Python and cannot be put back.
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
+        if held:
+            signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Block SIGINT in this thread, so that processes started inside the `with` inherit the mask.
+
+    This alone would not hold the signal back in the parent, where any other thread may take it.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows; there `_on_worker` does what it can
+        yield
+        return
+    # Before Python 3.13 this helper process, which loky needs too, unblocks the signal when it starts: so start it first.
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _close_quietly(results: Generator[Any, None, None]) -> None:
+    # Left early, joblib warns that results went unused. Whoever leaves early knows.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results.close()
+
+
+def _await_feeders() -> None:
+    # A killed loky pool leaves the thread that fed its queue to end by itself. If the program ends first, the thread dies
+    # between deleting a semaphore and saying so, and a helper process then warns of a leak that is none.
+    for thread in threading.enumerate():
+        if thread.name == "QueueFeederThread":
+            thread.join(FEEDER_PATIENCE_SECONDS)
+
+
+def _on_worker(parent: int, function: Callable[[_Item], _Result], block: _Item) -> _Result:
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if os.getpid() == parent or not in_main_thread:
+        # A thread shares its BLAS setting with the whole process, and threads that set and restore it in turn would undo
+        # each other. The parent has set it for its own threads; Dask sets it when it starts a worker.
+        return function(block)
+    # For workers that were started without `_interrupts_held`: joblib shares its pool with all its users in a program.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with one_blas_thread():
+        return function(block)
+
+
+def _advance(progress: Progress | None, block: object) -> None:
+    if progress is not None:
+        progress.advance(block.size if isinstance(block, Block) else 1)

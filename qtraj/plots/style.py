@@ -1,0 +1,181 @@
+"""One look for all figures: paper size, colour-blind safe, legible in greyscale, the same on every machine.
+
+The style belongs to the figure and not to the program: nothing here goes through pyplot, no setting outlives a call,
+and figures can be drawn from threads and on machines without a screen.
+
+Colours are those of Okabe and Ito. What is sampled is filled or solid, what is exact is hollow or dashed, so that
+nothing depends on telling colours apart.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from qtraj.errors import InvalidInput
+
+__all__ = [
+    "COLUMN_WIDTH",
+    "EXACT",
+    "FAINT",
+    "INK",
+    "PAGE_WIDTH",
+    "PAPER",
+    "PIXELS_PER_INCH",
+    "SAMPLED",
+    "SAMPLED_FILL",
+    "VERDICT_COLOURS",
+    "PaperFigure",
+    "axes_to_draw_on",
+    "figure_of",
+    "paper_style",
+]
+
+COLUMN_WIDTH = 3.4
+"""Width of one column of a two-column journal, in inches."""
+
+PAGE_WIDTH = 7.0
+"""Width of both columns, in inches."""
+
+PIXELS_PER_INCH = 200
+"""Resolution of PNG files: a page-wide figure has 1400 pixels."""
+
+INK = "#1a1a1a"
+FAINT = "#8a8a8a"
+SAMPLED = "#0072B2"  # blue
+SAMPLED_FILL = "#A9D5F2"  # sky blue, lightened: the darker marks of the exact law stand out on it in greyscale too
+EXACT = "#D55E00"  # vermillion
+
+VERDICT_COLOURS: Mapping[str, str] = MappingProxyType(
+    {"pass": "#007A5A", "fail": "#D55E00", "inconclusive": "#8A5F00"}  # green, vermillion, dark orange
+)
+
+# Typed as anything: the stubs list every setting there is, which differs between versions of matplotlib.
+# Fonts that come with matplotlib, so that no machine has to substitute another one and warn about it.
+PAPER: Mapping[Any, Any] = MappingProxyType(
+    {
+        "axes.axisbelow": True,
+        "axes.edgecolor": INK,
+        "axes.formatter.use_mathtext": True,
+        "axes.formatter.limits": (-3, 4),
+        "axes.labelcolor": INK,
+        "axes.labelpad": 2.5,
+        "axes.labelsize": 9,
+        "axes.linewidth": 0.6,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlesize": 9,
+        "figure.constrained_layout.h_pad": 0.03,
+        "figure.constrained_layout.use": True,
+        "figure.constrained_layout.w_pad": 0.03,
+        "figure.dpi": PIXELS_PER_INCH,
+        "figure.facecolor": "white",
+        "font.family": ["STIXGeneral"],
+        "font.size": 8.5,
+        "hatch.linewidth": 0.5,
+        "legend.borderaxespad": 0.0,
+        "legend.borderpad": 0.0,
+        "legend.fontsize": 8,
+        "legend.frameon": False,
+        "legend.handlelength": 1.4,
+        "legend.handletextpad": 0.6,
+        "legend.labelspacing": 0.35,
+        "lines.linewidth": 1.0,
+        "mathtext.fontset": "stix",
+        "pdf.fonttype": 42,
+        "savefig.bbox": None,
+        "savefig.facecolor": "white",
+        "savefig.transparent": False,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "qtraj",
+        "text.color": INK,
+        "text.usetex": False,
+        "xtick.color": INK,
+        "xtick.labelsize": 8,
+        "xtick.major.size": 2.5,
+        "xtick.major.width": 0.6,
+        "xtick.minor.size": 1.5,
+        "xtick.minor.width": 0.4,
+        "ytick.color": INK,
+        "ytick.labelsize": 8,
+        "ytick.major.size": 2.5,
+        "ytick.major.width": 0.6,
+        "ytick.minor.size": 1.5,
+        "ytick.minor.width": 0.4,
+    }
+)
+
+# matplotlib keeps its settings per program. Two threads that enter and leave `rc_context` in turns would each restore
+# what the other had set, so only one may be inside.
+_ONE_AT_A_TIME = threading.RLock()
+
+
+@contextmanager
+def paper_style() -> Iterator[None]:
+    """Use the settings of `PAPER` for everything made inside, and restore what was there before.
+
+    Example:
+        >>> with paper_style():
+        ...     matplotlib.rcParams["axes.linewidth"]
+        0.6
+    """
+    with _ONE_AT_A_TIME, matplotlib.rc_context(dict(PAPER)):
+        yield
+
+
+class PaperFigure(Figure):
+    """A figure that is drawn in paper style whoever draws it, and shows itself in notebooks.
+
+    Example:
+        >>> figure = PaperFigure.of_size(width=COLUMN_WIDTH, height=2.5)
+        >>> figure.get_size_inches().tolist()
+        [3.4, 2.5]
+    """
+
+    @classmethod
+    def of_size(cls, *, width: float, height: float) -> PaperFigure:
+        """An empty figure of `width` by `height` inches."""
+        with paper_style():
+            figure = cls(figsize=(width, height))
+            FigureCanvasAgg(figure)
+        return figure
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw with this style: ticks, for one, are made as late as here."""
+        with paper_style():
+            super().draw(renderer)
+
+    def _repr_png_(self) -> bytes:
+        """What IPython shows."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
+def figure_of(axes: Axes) -> Figure:
+    """The figure that the axes belong to, also through subfigures."""
+    parent = axes.get_figure()
+    if parent is None:
+        raise InvalidInput("`ax` must belong to a figure, but has been removed from it")
+    # A subfigure knows the figure at the root, and the figure is its own root.
+    return parent.figure
+
+
+@contextmanager
+def axes_to_draw_on(ax: Axes | None, *, width: float = COLUMN_WIDTH, height: float = 2.7) -> Iterator[Axes]:
+    """The caller's axes in the caller's style, or those of a new figure (`width` by `height` inches) in paper style."""
+    if ax is not None:
+        yield ax
+        return
+    with paper_style():
+        yield PaperFigure.of_size(width=width, height=height).add_subplot()

@@ -1,0 +1,191 @@
+"""The one seam between what happens and what is computed from it.
+
+A process offers three things, and everything generic (exact law, samplers, exponential averages) lives on them:
+
+- `endpoints(protocol)`: what is measured at the two ends, with eigenvalues and bases decided once;
+- `branches()`: what a detector can see in between, as Kraus operators with the heat they send into the reservoir;
+- `reversed()`: the backward process.
+
+Supporting a new kind of process means writing these three methods.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol as StructuralType
+
+import numpy as np
+
+from qtraj.arrays import ComplexArray, FloatArray, IntArray
+from qtraj.errors import UnknownName
+from qtraj.quantum.outcomes import Outcomes, energy_outcomes
+from qtraj.quantum.spectrum import Spectrum
+from qtraj.quantum.states import State
+
+__all__ = ["Branches", "Endpoint", "Endpoints", "MeasurementProtocol", "Process"]
+
+
+class MeasurementProtocol(StrEnum):
+    """What is measured along a path.
+
+    - `augmented`: (alpha, mu, n, beta, nu, m), the eigenbasis protocol with two classical energy labels n and m;
+    - `eigenbasis-two-point`: (alpha, mu, beta, nu), the system measured in the eigenbases of its two states;
+    - `energy-two-point` (alias `tpm`): (n, mu, m, nu), system energy measured at both ends, which removes coherence;
+    - `kraus`: (alpha, mu, nu), no measurement of the system at the end (Kraus unravelling).
+    """
+
+    AUGMENTED = "augmented"
+    EIGENBASIS = "eigenbasis-two-point"
+    ENERGY = "energy-two-point"
+    KRAUS = "kraus"
+
+    @classmethod
+    def parse(cls, name: str) -> MeasurementProtocol:
+        """The protocol of that name.
+
+        Raises:
+            UnknownName: With the nearest known name.
+
+        Example:
+            >>> MeasurementProtocol.parse("tpm").value
+            'energy-two-point'
+        """
+        if name == "tpm":
+            return cls.ENERGY
+        try:
+            return cls(name)
+        except ValueError:
+            raise UnknownName("protocol", str(name), [*(p.value for p in cls), "tpm"]) from None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Endpoint:
+    """What is measured at one end of a path.
+
+    Args:
+        outcomes: The measured outcomes: alpha (start) or beta (end). Without a measurement (the end of the Kraus
+            protocol) a single outcome that spans the whole space.
+        measured: Whether there is a measurement at all.
+        energy_labels: The classical energy labels: n (start) or m (end); None if the protocol records none.
+        log_conditional: ln p(n|alpha) or ln p(m|beta), shape (outcomes, labels); None without labels.
+    """
+
+    outcomes: Outcomes
+    measured: bool = True
+    energy_labels: Outcomes | None = None
+    log_conditional: FloatArray | None = None
+
+    @classmethod
+    def of(cls, state: State, spectrum: Spectrum, protocol: MeasurementProtocol, *, final: bool) -> Endpoint:
+        """The endpoint that `protocol` has on a state (energy eigenbasis)."""
+        if protocol is MeasurementProtocol.ENERGY:
+            labels = energy_outcomes(state, spectrum)
+            # n is alpha and m is beta: the label is what was measured.
+            with np.errstate(divide="ignore"):
+                return cls(outcomes=labels, energy_labels=labels, log_conditional=np.log(np.eye(labels.count)))
+        if protocol is MeasurementProtocol.KRAUS and final:
+            return cls(
+                outcomes=Outcomes.from_parts([0.0], [np.eye(spectrum.dimension, dtype=np.complex128)]), measured=False
+            )
+        outcomes = Outcomes.of(state, spectrum)
+        if protocol is MeasurementProtocol.KRAUS:
+            return cls(outcomes=outcomes.split())
+        if protocol is MeasurementProtocol.EIGENBASIS:
+            return cls(outcomes=outcomes)
+        labels = energy_outcomes(state, spectrum)
+        return cls(outcomes=outcomes, energy_labels=labels, log_conditional=outcomes.log_conditional(labels))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Endpoints:
+    """Both ends of a path under one measurement protocol."""
+
+    protocol: MeasurementProtocol
+    initial: Endpoint
+    final: Endpoint
+
+    def swapped(self) -> Endpoints:
+        """The ends of the backward process."""
+        return Endpoints(protocol=self.protocol, initial=self.final, final=self.initial)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Branches:
+    r"""All branches that send the same heat into the reservoir, as one stack of Kraus operators.
+
+    Branch k is the Kraus operator :math:`\sqrt{q_{\mu_k}} \langle\nu_k|U|\mu_k\rangle`. The weight is kept apart, as a
+    logarithm, so that cold environments lose nothing; and only the P matrix elements that energy conservation allows
+    for this heat are kept, so that a batch is one (k, P) array and every use of it one matrix product.
+
+    Args:
+        dimension: Dimension d of the system.
+        heat: Energy into the reservoir, :math:`E_\nu - E_\mu`, equal for the whole batch.
+        entropy: Entropy into the reservoir, beta times the heat, in nats.
+        log_weights: :math:`\ln q_{\mu_k}`, shape (k,).
+        rows: Row m of every kept element, shape (P,).
+        columns: Column n of every kept element, shape (P,).
+        elements: :math:`\langle m,\nu_k|U|n,\mu_k\rangle` in the system's energy eigenbasis, shape (k, P).
+        mu: What the detector saw before, shape (k,).
+        nu: What it saw after, shape (k,).
+    """
+
+    dimension: int
+    heat: float
+    entropy: float
+    log_weights: FloatArray
+    rows: IntArray
+    columns: IntArray
+    elements: ComplexArray
+    mu: IntArray
+    nu: IntArray
+
+    @classmethod
+    def from_operators(
+        cls,
+        operators: ComplexArray,
+        *,
+        heat: float,
+        entropy: float,
+        log_weights: FloatArray,
+        mu: IntArray,
+        nu: IntArray,
+    ) -> Branches:
+        """A batch from dense operators, shape (k, d, d), without their weights."""
+        rows, columns = np.nonzero((operators != 0).any(axis=0))
+        return cls(
+            dimension=operators.shape[1],
+            heat=heat,
+            entropy=entropy,
+            log_weights=log_weights,
+            rows=rows,
+            columns=columns,
+            elements=operators[:, rows, columns],
+            mu=mu,
+            nu=nu,
+        )
+
+    @property
+    def operators(self) -> ComplexArray:
+        """The operators without their weights as dense matrices, shape (k, d, d)."""
+        dense = np.zeros((self.elements.shape[0], self.dimension, self.dimension), dtype=np.complex128)
+        dense[:, self.rows, self.columns] = self.elements
+        return dense
+
+    def amplitudes(self, left: ComplexArray, right: ComplexArray) -> ComplexArray:
+        """Matrix elements between the columns of `left` (d, L) and of `right` (d, R), shape (k, L, R)."""
+        pairs = np.conj(left)[self.rows][:, :, None] * right[self.columns][:, None, :]
+        return (self.elements @ pairs.reshape(self.rows.size, -1)).reshape(-1, left.shape[1], right.shape[1])
+
+
+class Process(StructuralType):
+    """What a user-defined process must offer to be sampled and checked."""
+
+    def endpoints(self, protocol: MeasurementProtocol) -> Endpoints:
+        """What is measured at the two ends."""
+
+    def branches(self) -> tuple[Branches, ...]:
+        """What a detector can see in between, batches by ascending heat."""
+
+    def reversed(self) -> Process:
+        """The backward process."""

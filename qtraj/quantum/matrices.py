@@ -1,0 +1,71 @@
+"""Accept what users call a matrix: nested lists, NumPy arrays, QuTiP objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from qtraj.arrays import ComplexArray
+from qtraj.errors import InvalidInput
+
+__all__ = ["as_matrix", "as_vector", "dagger", "largest_entry"]
+
+
+def _as_complex(value: Any, argument: str) -> ComplexArray:
+    # QuTiP's Qobj offers `full()`; asking for the method keeps QuTiP an optional dependency.
+    raw = value.full() if hasattr(value, "full") else value
+    try:
+        array = np.array(raw, dtype=np.complex128)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"`{argument}` must be an array of numbers, but is {value!r:.80}") from error
+    if not np.isfinite(array).all():
+        raise InvalidInput(f"`{argument}` must be finite, but {int((~np.isfinite(array)).sum())} entries are not")
+    return array
+
+
+def as_matrix(value: Any, argument: str, shape: tuple[int, int] | None = None) -> ComplexArray:
+    """Return `value` as a finite complex square matrix.
+
+    Args:
+        value: Nested lists, an array, or an object with a `full()` method such as QuTiP's Qobj.
+        argument: Name used in messages.
+        shape: Required shape, if any.
+
+    Raises:
+        InvalidInput: If it is not numeric, not finite, or not of the required shape.
+    """
+    array = _as_complex(value, argument)
+    if array.ndim != 2 or (shape is None and array.shape[0] != array.shape[1]):
+        raise InvalidInput(f"`{argument}` must be a square matrix, but has shape {array.shape}")
+    if shape is not None and array.shape != shape:
+        raise InvalidInput(f"`{argument}` must have shape {shape}, but has shape {array.shape}")
+    if array.size == 0:
+        raise InvalidInput(f"`{argument}` must not be empty")
+    return array
+
+
+def as_vector(value: Any, argument: str) -> ComplexArray:
+    """Return `value` as a finite complex vector; a single column or row counts as one.
+
+    Raises:
+        InvalidInput: If it is not numeric, not finite, or not a vector.
+    """
+    array = _as_complex(value, argument)
+    if array.ndim == 2 and 1 in array.shape:
+        array = array.ravel()
+    if array.ndim != 1 or array.size == 0:
+        raise InvalidInput(f"`{argument}` must be a vector, but has shape {array.shape}")
+    return array
+
+
+def dagger(matrix: ComplexArray) -> ComplexArray:
+    """Conjugate transpose of a matrix or of a stack of matrices."""
+    return np.conj(np.swapaxes(matrix, -1, -2))
+
+
+def largest_entry(matrix: ComplexArray) -> tuple[float, tuple[int, int]]:
+    """Modulus and (row, column) of the largest entry of a matrix."""
+    flat = int(np.argmax(np.abs(matrix)))
+    row, column = divmod(flat, matrix.shape[1])
+    return float(np.abs(matrix[row, column])), (row, column)

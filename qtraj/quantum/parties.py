@@ -1,0 +1,212 @@
+r"""The two parties of a thermal operation: a system in any state, an environment in its Gibbs state.
+
+Mapping: system energies :math:`E_n`, its state :math:`\rho_S`; environment energies :math:`E_\mu`, inverse temperature
+:math:`\beta`, populations :math:`q_\mu = e^{-\beta E_\mu}/Z`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import csr_array, diags_array, eye_array, kron
+
+from qtraj.arrays import ComplexArray, FloatArray, frozen
+from qtraj.errors import InvalidInput, InvalidState, TooLarge
+from qtraj.quantum.matrices import as_matrix, dagger, largest_entry
+from qtraj.quantum.outcomes import Outcomes
+from qtraj.quantum.spectrum import Spectrum
+from qtraj.quantum.states import STATE_TOLERANCE, State, check_inverse_temperature, gibbs_log_populations
+
+__all__ = ["Environment", "System"]
+
+LARGEST_SPIN_COUNT = 20
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class System:
+    """A system: its Hamiltonian and its initial state.
+
+    Args:
+        energies: Energies of a Hamiltonian that is diagonal in the basis used, in that order, shape (d,).
+        hamiltonian: Instead of energies, the Hamiltonian's matrix, shape (d, d).
+        state: A `State`, or a density matrix (nested lists, array, QuTiP Qobj), in the basis of the Hamiltonian.
+        level_tolerance: Gap up to which neighbouring energies are one level; 1e-12 of the largest by default.
+
+    Raises:
+        InvalidInput: If both or neither of `energies` and `hamiltonian` are given, or one is invalid.
+        InvalidState: If the state is invalid or has another dimension.
+
+    Example:
+        >>> system = System(energies=[0.0, 1.0], state=[[0.35, 0.25 - 0.1j], [0.25 + 0.1j, 0.65]])
+        >>> system.outcomes.probabilities.round(4).tolist()
+        [0.8082, 0.1918]
+    """
+
+    energies: ArrayLike | None = None
+    hamiltonian: Any = None
+    state: Any
+    level_tolerance: float | None = None
+
+    def __post_init__(self) -> None:
+        """Settle energies, basis and state."""
+        if (self.energies is None) == (self.hamiltonian is None):
+            raise InvalidInput("a system must have exactly one of `energies` and `hamiltonian`")
+        _ = self.outcomes
+
+    @cached_property
+    def _diagonal_form(self) -> tuple[FloatArray, ComplexArray]:
+        if self.hamiltonian is None:
+            energies = np.asarray(self.energies)
+            return np.atleast_1d(energies), np.eye(energies.size, dtype=np.complex128)
+        matrix = as_matrix(self.hamiltonian, "hamiltonian")
+        scale = max(1.0, largest_entry(matrix)[0])
+        skew = float(np.abs(matrix - dagger(matrix)).max())
+        if skew > STATE_TOLERANCE * scale:
+            raise InvalidInput(
+                f"`hamiltonian` must be Hermitian, but differs from its adjoint by {skew:.3g}", measured=skew
+            )
+        hermitian = (matrix + dagger(matrix)) / 2
+        # A diagonal Hamiltonian keeps the user's order of levels; diagonalising it would sort them.
+        if not np.count_nonzero(hermitian - np.diag(np.diag(hermitian))):
+            return np.diag(hermitian).real.copy(), np.eye(matrix.shape[0], dtype=np.complex128)
+        energies, vectors = np.linalg.eigh(hermitian)
+        return energies, vectors.astype(np.complex128)
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """The energies, grouped into levels."""
+        energies = self._diagonal_form[0] if self.energies is None else self.energies
+        tolerance = -1.0 if self.level_tolerance is None else float(self.level_tolerance)
+        return Spectrum(energies=energies, tolerance=tolerance)  # type: ignore[arg-type]
+
+    @property
+    def dimension(self) -> int:
+        """Hilbert-space dimension d_S."""
+        return self.spectrum.dimension
+
+    @cached_property
+    def basis(self) -> ComplexArray:
+        """Energy eigenvectors as columns, in the basis the Hamiltonian was given in, shape (d, d)."""
+        return frozen(self._diagonal_form[1])
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """Canonical outcomes of measuring the initial state in its eigenbasis (coordinates: energy eigenbasis)."""
+        spectrum = self.spectrum
+        given = self.state if isinstance(self.state, State) else State.from_matrix(self.state)
+        if given.dimension != spectrum.dimension:
+            raise InvalidState(
+                f"`state` must have dimension {spectrum.dimension} like the energies, but has {given.dimension}",
+                measured=given.dimension,
+            )
+        return Outcomes.of(given.in_basis(self.basis), spectrum)
+
+    @property
+    def energy_state(self) -> State:
+        """The initial state in the energy eigenbasis."""
+        return self.outcomes.state
+
+    def in_given_basis(self, matrix: ComplexArray) -> ComplexArray:
+        """Turn a matrix from the energy eigenbasis into the basis the Hamiltonian was given in."""
+        return self.basis @ matrix @ dagger(self.basis)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Environment:
+    """A thermal environment, given by its energy eigenvalues and its inverse temperature.
+
+    Args:
+        energies: Energy eigenvalues, in any order, shape (d_E,).
+        inverse_temperature: beta >= 0, finite, in inverse units of energy.
+        level_tolerance: Gap up to which neighbouring energies are one level; 1e-12 of the largest by default.
+        lowering: Sparse lowering operator, shape (d_E, d_E), used by the resonant exchange; by default that of an
+            oscillator cut at d_E levels, in the order of the energies.
+
+    Raises:
+        InvalidInput: If an energy or the temperature is invalid.
+
+    Example:
+        >>> Environment.ladder(levels=3, spacing=1.0, inverse_temperature=0.5).spectrum.energies.tolist()
+        [0.0, 1.0, 2.0]
+    """
+
+    energies: ArrayLike
+    inverse_temperature: float
+    level_tolerance: float | None = None
+    lowering: csr_array | None = None
+
+    def __post_init__(self) -> None:
+        """Check energies and temperature."""
+        object.__setattr__(self, "inverse_temperature", check_inverse_temperature(self.inverse_temperature))
+        _ = self.spectrum
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """The energies, grouped into levels."""
+        tolerance = -1.0 if self.level_tolerance is None else float(self.level_tolerance)
+        return Spectrum(energies=self.energies, tolerance=tolerance)  # type: ignore[arg-type]
+
+    @property
+    def dimension(self) -> int:
+        """Hilbert-space dimension d_E."""
+        return self.spectrum.dimension
+
+    @cached_property
+    def log_populations(self) -> FloatArray:
+        """Logarithms of the Gibbs populations, shape (d_E,)."""
+        return frozen(gibbs_log_populations(self.spectrum.energies, self.inverse_temperature))
+
+    @cached_property
+    def lowering_operator(self) -> csr_array:
+        """The operator that takes one quantum out of the environment, sparse, shape (d_E, d_E)."""
+        return oscillator_lowering(self.spectrum.energies) if self.lowering is None else self.lowering
+
+    @classmethod
+    def ladder(cls, *, levels: int, spacing: float, inverse_temperature: float) -> Environment:
+        """Equally spaced levels 0, spacing, 2 spacing, ...
+
+        Raises:
+            InvalidInput: If `levels` is not a positive whole number or the spacing is not finite.
+        """
+        _positive_count(levels, "levels", 50_000_000)
+        return cls(energies=float(spacing) * np.arange(levels), inverse_temperature=inverse_temperature)
+
+    @classmethod
+    def spins(cls, *, count: int, splitting: float, inverse_temperature: float) -> Environment:
+        """`count` equal two-level systems: 2^count states, level k with binomial degeneracy; state index in binary.
+
+        Raises:
+            InvalidInput: If `count` is not a positive whole number or exceeds 20.
+        """
+        _positive_count(count, "count", LARGEST_SPIN_COUNT)
+        states = np.arange(2**count)
+        excited = sum((states >> bit) & 1 for bit in range(count))
+        flip = csr_array(np.array([[0.0, 1.0], [0.0, 0.0]]))
+        lowering = csr_array((2**count, 2**count))
+        for bit in range(count):
+            lowering = lowering + kron(eye_array(2 ** (count - bit - 1)), kron(flip, eye_array(2**bit)), format="csr")
+        return cls(
+            energies=float(splitting) * np.asarray(excited, dtype=float),
+            inverse_temperature=inverse_temperature,
+            lowering=csr_array(lowering),
+        )
+
+
+def oscillator_lowering(energies: FloatArray) -> csr_array:
+    """Lowering operator sqrt(k) |k-1><k| over the energies in ascending order, sparse."""
+    order = np.argsort(energies, kind="stable")
+    size = energies.size
+    ladder = diags_array(np.sqrt(np.arange(1.0, size)), offsets=1, shape=(size, size), format="csr")
+    permute = csr_array((np.ones(size), (order, np.arange(size))), shape=(size, size))
+    return csr_array(permute @ ladder @ permute.T)
+
+
+def _positive_count(value: int, argument: str, largest: int) -> None:
+    if isinstance(value, bool) or int(value) != value or value < 1:
+        raise InvalidInput(f"`{argument}` must be a positive whole number, but is {value}")
+    if value > largest:
+        raise TooLarge(f"`{argument}` must be at most {largest}, but is {value}", measured=float(value))

@@ -1,0 +1,355 @@
+r"""Energy-conserving unitaries, stored block by block.
+
+A unitary with :math:`[U, H_S + H_E] = 0` is block diagonal in total energy, so only the blocks are kept: one stack
+of matrices per block size, aligned with `JointSpectrum.blocks`. A system of 4 levels beside a ladder of 10^5 levels
+is 10^5 blocks of size at most 4, not a matrix of 1.6e11 entries.
+
+Coordinates are the energy eigenbases of system and environment, flat index :math:`n d_E + \mu`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array, kron
+
+from qtraj.arrays import ComplexArray, IntArray, SparseMatrix, frozen
+from qtraj.errors import EnergyNotConserved, InvalidInput, InvalidUnitary, TooLarge
+from qtraj.quantum.graded import AMPLITUDE_CUT
+from qtraj.quantum.matrices import as_matrix, dagger
+from qtraj.quantum.parties import Environment, System, oscillator_lowering
+from qtraj.quantum.spectrum import JointSpectrum
+
+__all__ = ["EnergyConservingUnitary"]
+
+# Matrices typed to four digits are off by 5e-5 an entry; what lies beyond 1e-3 was not meant to be unitary.
+UNITARY_TOLERANCE = 1e-3
+
+# An interaction in closed form commutes to rounding; typed to four digits, to 1e-4 of its largest element.
+INTERACTION_TOLERANCE = 1e-3
+
+LARGEST_DENSE_DIMENSION = 8192
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EnergyConservingUnitary:
+    r"""A unitary on system (x) environment, block diagonal in total energy.
+
+    Build one with `haar`, `from_matrix`, `partial_swap`, `from_interaction` or `exchange`.
+
+    Args:
+        joint: The joint spectrum it acts on.
+        blocks: Flat joint indices, one array (k, s) per block size s.
+        matrices: The blocks, one array (k, s, s) per block size, aligned with `blocks`.
+        adjustment: Frobenius distance between what was given and the unitary used.
+        conserving: False only for a unitary accepted with `allow_violation=True`: then it is one single block.
+
+    Raises:
+        InvalidUnitary: If a block is not unitary to 1e-12.
+
+    Example:
+        >>> system = System(energies=[0.0, 1.0], state=[[0.5, 0.5], [0.5, 0.5]])
+        >>> bath = Environment(energies=[0.0, 1.0], inverse_temperature=1.0)
+        >>> swap = EnergyConservingUnitary.partial_swap(system, bath, angle=np.pi / 2)
+        >>> np.abs(swap.matrix()).round(6).tolist()[1]
+        [0.0, 0.0, 1.0, 0.0]
+    """
+
+    joint: JointSpectrum
+    blocks: tuple[IntArray, ...]
+    matrices: tuple[ComplexArray, ...]
+    adjustment: float = 0.0
+    conserving: bool = True
+
+    def __post_init__(self) -> None:
+        """Check shapes and unitarity."""
+        for indices, stack in zip(self.blocks, self.matrices, strict=True):
+            if stack.shape != (*indices.shape, indices.shape[1]):
+                raise InvalidUnitary(
+                    f"blocks must have shape {(*indices.shape, indices.shape[1])}, but have {stack.shape}"
+                )
+            defect = float(np.abs(dagger(stack) @ stack - np.eye(indices.shape[1])).max())
+            if not defect < 1e-12 * max(10, indices.shape[1]):
+                raise InvalidUnitary(f"blocks must be unitary, but are off by {defect:.3g}", measured=defect)
+        object.__setattr__(self, "matrices", tuple(frozen(stack) for stack in self.matrices))
+
+    @property
+    def dimension(self) -> int:
+        """Joint dimension d_S d_E."""
+        return self.joint.dimension
+
+    def adjoint(self) -> EnergyConservingUnitary:
+        """The inverse, U^dag."""
+        return EnergyConservingUnitary(
+            joint=self.joint,
+            blocks=self.blocks,
+            matrices=tuple(dagger(stack) for stack in self.matrices),
+            adjustment=self.adjustment,
+            conserving=self.conserving,
+        )
+
+    def matrix(self) -> ComplexArray:
+        """The dense matrix, shape (d_S d_E, d_S d_E), in the energy eigenbases.
+
+        Raises:
+            TooLarge: If the joint dimension exceeds 8192.
+        """
+        if self.dimension > LARGEST_DENSE_DIMENSION:
+            raise TooLarge(
+                f"a dense unitary must have dimension at most {LARGEST_DENSE_DIMENSION}, but has {self.dimension}; "
+                "work with the blocks",
+                measured=self.dimension,
+            )
+        dense = np.zeros((self.dimension, self.dimension), dtype=np.complex128)
+        for indices, stack in zip(self.blocks, self.matrices, strict=True):
+            dense[indices[:, :, None], indices[:, None, :]] = stack
+        return dense
+
+    @cached_property
+    def _position(self) -> tuple[IntArray, IntArray, IntArray]:
+        """For every flat index: which size group, which block in it, which column of that block."""
+        group, block, column = (np.empty(self.dimension, dtype=np.int64) for _ in range(3))
+        for g, indices in enumerate(self.blocks):
+            count, size = indices.shape
+            group[indices] = g
+            block[indices] = np.arange(count)[:, None]
+            column[indices] = np.arange(size)[None, :]
+        return group, block, column
+
+    def column(self, index: int) -> tuple[IntArray, ComplexArray]:
+        """The image of one joint basis state: flat indices and amplitudes within its block."""
+        group, block, column = (int(part[index]) for part in self._position)
+        return self.blocks[group][block], self.matrices[group][block][:, column]
+
+    def elements(self) -> tuple[IntArray, IntArray, ComplexArray]:
+        """All elements above the amplitude cut: row indices, column indices, values."""
+        rows, columns, values = [], [], []
+        for indices, stack in zip(self.blocks, self.matrices, strict=True):
+            kept = np.abs(stack) > AMPLITUDE_CUT
+            k, i, j = np.nonzero(kept)
+            rows.append(indices[k, i])
+            columns.append(indices[k, j])
+            values.append(stack[kept])
+        return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
+
+    def commutator_norm(self) -> float:
+        r"""Frobenius norm of :math:`[U, H_S + H_E]`; rounding-sized unless a violation was allowed."""
+        energies = self.joint.energies
+        total = 0.0
+        for indices, stack in zip(self.blocks, self.matrices, strict=True):
+            gaps = energies[indices][:, None, :] - energies[indices][:, :, None]
+            total += float((np.abs(stack * gaps) ** 2).sum())
+        return float(np.sqrt(total))
+
+    @classmethod
+    def haar(
+        cls, system: System, environment: Environment, *, seed: int | np.random.Generator = 0
+    ) -> EnergyConservingUnitary:
+        """Haar-random within every total-energy block, independently [Mezzadri07].
+
+        Args:
+            system: Gives the system's energies.
+            environment: Gives the environment's energies.
+            seed: Integer or NumPy generator.
+        """
+        joint = _joint(system, environment)
+        rng = np.random.default_rng(seed)
+        stacks = []
+        for indices in joint.blocks:
+            shape = (*indices.shape, indices.shape[1])
+            ginibre = rng.normal(size=shape) + 1j * rng.normal(size=shape)
+            unitary, triangle = np.linalg.qr(ginibre)
+            # QR alone is not Haar distributed: its phases are fixed by the algorithm, so they are divided out.
+            phases = np.diagonal(triangle, axis1=-2, axis2=-1)
+            stacks.append(unitary * (phases / np.abs(phases))[:, None, :])
+        return cls(joint=joint, blocks=joint.blocks, matrices=tuple(stacks))
+
+    @classmethod
+    def from_matrix(
+        cls, system: System, environment: Environment, matrix: Any, *, allow_violation: bool = False
+    ) -> EnergyConservingUnitary:
+        """From a dense matrix in (basis of the system's Hamiltonian) (x) (environment energy basis).
+
+        Elements between different total energies and the distance from unitarity are removed (block by block polar
+        projection) if they are below 1e-3; `adjustment` records how far that moved the matrix.
+
+        Args:
+            system: Gives the system's energies and basis.
+            environment: Gives the environment's energies.
+            matrix: Shape (d_S d_E, d_S d_E).
+            allow_violation: Keep a unitary that does not conserve energy. The theorem <e^-sigma> = 1 still holds, but
+                <sigma> exceeds the free-energy difference by beta times the switching work.
+
+        Raises:
+            InvalidUnitary: If it is not unitary, beyond 1e-3.
+            EnergyNotConserved: If it does not commute with the total energy, beyond 1e-3.
+        """
+        joint = _joint(system, environment)
+        size = joint.dimension
+        given = as_matrix(matrix, "unitary", (size, size))
+        lift = np.kron(system.basis, np.eye(environment.dimension)).astype(np.complex128)
+        dense = dagger(lift) @ given @ lift
+        defect = float(np.abs(dagger(dense) @ dense - np.eye(size)).max())
+        if defect > UNITARY_TOLERANCE:
+            raise InvalidUnitary(
+                f"`unitary` must be unitary, but U^dag U differs from 1 by {defect:.3g}", measured=defect
+            )
+        if allow_violation:
+            blocks: tuple[IntArray, ...] = (frozen(np.arange(size, dtype=np.int64)[None, :]),)
+        else:
+            _refuse_violation(dense, joint, "unitary", UNITARY_TOLERANCE)
+            blocks = joint.blocks
+        stacks = []
+        for indices in blocks:
+            left, _, right = np.linalg.svd(dense[indices[:, :, None], indices[:, None, :]])
+            stacks.append(left @ right)
+        unitary = cls(joint=joint, blocks=blocks, matrices=tuple(stacks), conserving=not allow_violation)
+        object.__setattr__(unitary, "adjustment", float(np.linalg.norm(unitary.matrix() - dense)))
+        return unitary
+
+    @classmethod
+    def partial_swap(cls, system: System, environment: Environment, *, angle: float) -> EnergyConservingUnitary:
+        r"""Partial swap :math:`\cos\theta\,1 - i\sin\theta\,SWAP` of two parties with equal level spacings.
+
+        Level k of the system (by energy) is swapped with level k of the environment.
+
+        Raises:
+            EnergyNotConserved: If the two spectra differ by more than a constant.
+        """
+        joint = _joint(system, environment)
+        own, other = joint.system, joint.environment
+        if own.dimension != other.dimension:
+            raise InvalidUnitary(
+                f"a partial swap needs parties of equal dimension, but they have {own.dimension} and {other.dimension}"
+            )
+        _finite(angle, "angle")
+        order_s, order_e = np.argsort(own.energies, kind="stable"), np.argsort(other.energies, kind="stable")
+        misfit = np.diff(own.energies[order_s]) - np.diff(other.energies[order_e])
+        if misfit.size and np.abs(misfit).max() > joint.tolerance:
+            worst = float(np.abs(misfit).max())
+            raise EnergyNotConserved(
+                f"a partial swap needs equal level spacings, but they differ by up to {worst:.3g}", measured=worst
+            )
+        rank_s, rank_e = np.argsort(order_s), np.argsort(order_e)
+        n, mu = np.divmod(np.arange(joint.dimension), other.dimension)
+        image = order_s[rank_e[mu]] * other.dimension + order_e[rank_s[n]]
+        stacks = []
+        for indices in joint.blocks:
+            swap = image[indices][:, None, :] == indices[:, :, None]
+            stacks.append(np.cos(angle) * np.eye(indices.shape[1]) - 1j * np.sin(angle) * swap)
+        return cls(joint=joint, blocks=joint.blocks, matrices=tuple(stacks))
+
+    @classmethod
+    def from_interaction(
+        cls, system: System, environment: Environment, interaction: Any, *, time: float
+    ) -> EnergyConservingUnitary:
+        r"""Evolution :math:`e^{-iVt}` under an interaction with :math:`[V, H_S + H_E] = 0` (interaction picture).
+
+        Args:
+            system: Gives the system's energies and basis.
+            environment: Gives the environment's energies.
+            interaction: Hermitian, shape (d_S d_E, d_S d_E), in the same basis as for `from_matrix`.
+            time: Duration t.
+
+        Raises:
+            InvalidInput: If V is not Hermitian.
+            EnergyNotConserved: If V does not commute with the total energy.
+        """
+        joint = _joint(system, environment)
+        size = joint.dimension
+        given = as_matrix(interaction, "interaction", (size, size))
+        lift = np.kron(system.basis, np.eye(environment.dimension)).astype(np.complex128)
+        dense = dagger(lift) @ given @ lift
+        scale = max(float(np.abs(dense).max()), np.finfo(float).tiny)
+        skew = float(np.abs(dense - dagger(dense)).max())
+        if skew > INTERACTION_TOLERANCE * scale:
+            raise InvalidInput(
+                f"`interaction` must be Hermitian, but differs from its adjoint by {skew:.3g}", measured=skew
+            )
+        _refuse_violation(dense, joint, "interaction", INTERACTION_TOLERANCE * scale)
+        return cls._exponential(joint, csr_array((dense + dagger(dense)) / 2), time)
+
+    @classmethod
+    def exchange(
+        cls, system: System, environment: Environment, *, coupling: float, time: float
+    ) -> EnergyConservingUnitary:
+        r"""Resonant exchange of quanta, :math:`V = g (a^\dagger b + a b^\dagger)` with its resonant elements only.
+
+        Here a lowers the system (oscillator elements sqrt(k) between neighbouring levels, so sigma_- for a qubit) and
+        b the environment (oscillator for a list or ladder, collective for spins). Elements that change the total
+        energy are left out, as in the rotating-wave approximation.
+
+        Raises:
+            EnergyNotConserved: If no element is resonant, so that nothing would be exchanged.
+        """
+        joint = _joint(system, environment)
+        _finite(coupling, "coupling")
+        raising = csr_array(oscillator_lowering(joint.system.energies).T)
+        product = coo_array(kron(raising, environment.lowering_operator))
+        rows, columns = product.coords
+        resonant = joint.block_of[rows] == joint.block_of[columns]
+        if joint.dimension > 1 and not resonant.any():
+            raise EnergyNotConserved(
+                "a resonant exchange needs a system gap that equals an environment gap, but no pair of gaps agrees"
+            )
+        half = csr_array(
+            (coupling * product.data[resonant], (rows[resonant], columns[resonant])), shape=2 * (joint.dimension,)
+        )
+        return cls._exponential(joint, half + half.T, time)
+
+    @classmethod
+    def _exponential(cls, joint: JointSpectrum, interaction: SparseMatrix, time: float) -> EnergyConservingUnitary:
+        """exp(-i V t) block by block, from the eigenvalues of each block of V."""
+        _finite(time, "time")
+        entries = coo_array(interaction)
+        rows, columns = entries.coords
+        identity = cls(
+            joint=joint,
+            blocks=joint.blocks,
+            matrices=tuple(
+                np.broadcast_to(np.eye(indices.shape[1], dtype=np.complex128), (*indices.shape, indices.shape[1]))
+                for indices in joint.blocks
+            ),
+        )
+        group, block, position = identity._position
+        stacks = []
+        for g, indices in enumerate(joint.blocks):
+            stack = np.zeros((*indices.shape, indices.shape[1]), dtype=np.complex128)
+            own = (group[rows] == g) & (joint.block_of[rows] == joint.block_of[columns])
+            stack[block[rows[own]], position[rows[own]], position[columns[own]]] = entries.data[own]
+            energies, vectors = np.linalg.eigh(stack)
+            stacks.append((vectors * np.exp(-1j * time * energies)[:, None, :]) @ dagger(vectors))
+        return cls(joint=joint, blocks=joint.blocks, matrices=tuple(stacks))
+
+
+def _joint(system: System, environment: Environment) -> JointSpectrum:
+    return JointSpectrum(system=system.spectrum, environment=environment.spectrum)
+
+
+def _finite(value: float, argument: str) -> None:
+    if not np.isfinite(value):
+        raise InvalidInput(f"`{argument}` must be finite, but is {value}", measured=float(value))
+
+
+def _refuse_violation(dense: ComplexArray, joint: JointSpectrum, argument: str, tolerance: float) -> None:
+    """Refuse a matrix with elements between different total energies, naming the commutator and the worst one."""
+    outside = np.where(joint.block_of[:, None] != joint.block_of[None, :], np.abs(dense), 0.0)
+    worst = int(np.argmax(outside))
+    row, column = divmod(worst, joint.dimension)
+    if outside[row, column] <= tolerance:
+        return
+    gaps = joint.energies[:, None] - joint.energies[None, :]
+    norm = float(np.linalg.norm(dense * gaps))
+    names = [
+        f"|{index // joint.environment.dimension},{index % joint.environment.dimension}>" for index in (row, column)
+    ]
+    raise EnergyNotConserved(
+        f"`{argument}` must commute with the total energy, but the commutator has norm {norm:.3g}; the worst element "
+        f"is {outside[row, column]:.3g} between {names[0]} (energy {joint.energies[row]:.6g}) and {names[1]} "
+        f"(energy {joint.energies[column]:.6g}), row {row}, column {column}",
+        measured=norm,
+        worst_element=(row, column),
+    )

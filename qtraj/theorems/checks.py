@@ -1,0 +1,246 @@
+"""What a check is, what it may say, and how a family of checks shares one false-alarm rate.
+
+A check has three possible answers, not two. *Fail*: what was seen would be seen less often than the level if all
+were well. *Pass*: it was not rejected, and it would have been if it were wrong by the `detectable` amount.
+*Inconclusive*: it was not rejected, but it could hardly have been, so that a pass would mean nothing.
+
+Symbols: level a, z the (1 - a/2) quantile of the standard normal law, N the number of paths.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
+
+from qtraj.errors import InvalidInput
+
+__all__ = [
+    "FAMILY_LEVEL",
+    "Check",
+    "Kind",
+    "Verdict",
+    "identity",
+    "in_words",
+    "look_level",
+    "overall",
+    "require_level",
+    "split_level",
+]
+
+FAMILY_LEVEL = 1e-3
+"""How often a whole report may fail although everything is right."""
+
+LARGEST_RUN = 10**15
+"""The most paths one run may have."""
+
+Kind: TypeAlias = Literal["identity", "statistical", "support"]
+
+_NUMBERS = ("sampled", "standard_error", "exact", "z", "tolerance", "detectable", "paths_needed", "p_value")
+_ABSENT: Mapping[str, str] = {
+    "z": "this check is not a standard score",
+    "paths_needed": "no other number of paths is called for",
+    "p_value": "nothing is drawn at random in this check",
+}
+
+
+class Verdict(StrEnum):
+    """The three answers a check can give; the values are those of the JSON output."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One line of a report: a number, what it should have been, and what the difference means.
+
+    Attributes:
+        name: What is compared, one word with underscores.
+        kind: "identity" (two exact numbers, to rounding), "statistical" (a sample against an exact number) or
+            "support" (whether the sample can know).
+        sampled: The number from the sample, or the left-hand side of an identity.
+        standard_error: Its standard deviation if all is well; 0 for identities.
+        exact: The number it should be.
+        verdict: Pass, fail or inconclusive.
+        tolerance: The largest difference that passes, in the units of the quantity tested.
+        z: Standard score of the difference, None where there is none.
+        detectable: The smallest true error that would be rejected 99 times out of 100.
+        paths_needed: For an inconclusive check, the smallest number of paths that would settle it.
+        note: One plain sentence.
+        p_value: An upper bound on the probability of a difference at least this large if all is well.
+        details: Further numbers by name, for programs.
+    """
+
+    name: str
+    kind: Kind
+    sampled: float
+    standard_error: float
+    exact: float
+    verdict: Verdict
+    tolerance: float
+    z: float | None = None
+    detectable: float = math.nan
+    paths_needed: int | None = None
+    note: str = ""
+    p_value: float | None = None
+    details: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the check as plain JSON values; what is not finite is None, with a sentence under "reasons".
+
+        Example:
+            >>> identity("normalisation", 1.0, 1.0, 1e-12).to_json()["z"] is None
+            True
+        """
+        reasons: dict[str, str] = {}
+
+        def plain(name: str, value: float | int | None) -> float | int | None:
+            if value is None:
+                reasons[name] = _ABSENT.get(name, "not defined for this check")
+            elif isinstance(value, int):
+                return value
+            elif math.isnan(value):
+                reasons[name] = "not defined for this check"
+            elif math.isinf(value):
+                reasons[name] = "larger than a double-precision number can be"
+            else:
+                return float(value)
+            return None
+
+        numbers = {name: plain(name, getattr(self, name)) for name in _NUMBERS}
+        details = {name: plain(f"details.{name}", value) for name, value in self.details.items()}
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            **numbers,
+            "verdict": str(self.verdict),
+            "note": self.note,
+            "details": details,
+            "reasons": reasons,
+        }
+
+
+def identity(name: str, left: float, right: float, tolerance: float, *, note: str = "") -> Check:
+    """Compare two exact numbers that must agree to rounding.
+
+    Passes when |left - right| <= tolerance * max(1, |left|, |right|): absolute for numbers of order one and below,
+    relative for large ones, as rounding is. Two equal infinities agree; NaN agrees with nothing.
+
+    Args:
+        name: What is compared.
+        left: The number under test.
+        right: The number from the independent route.
+        tolerance: Largest accepted difference, relative to the larger of 1 and the numbers; not negative.
+        note: One plain sentence for the report.
+
+    Returns:
+        A check of kind "identity", whose `tolerance` is the absolute difference accepted.
+
+    Raises:
+        InvalidInput: If `tolerance` is negative or not finite.
+
+    Example:
+        >>> str(identity("mean_sigma", 0.25, 0.25 + 1e-15, 1e-12).verdict)
+        'pass'
+        >>> str(identity("mean_sigma", 0.25, 0.26, 1e-12).verdict)
+        'fail'
+    """
+    if not (0.0 <= tolerance < math.inf):
+        raise InvalidInput(f"`tolerance` must be finite and not negative, but it is {tolerance:g}", measured=tolerance)
+    left, right = float(left), float(right)
+    if math.isfinite(left) and math.isfinite(right):
+        accepted = tolerance * max(1.0, abs(left), abs(right))
+        agree = abs(left - right) <= accepted
+    else:
+        accepted = tolerance
+        agree = left == right
+    return Check(
+        name=name,
+        kind="identity",
+        sampled=left,
+        standard_error=0.0,
+        exact=right,
+        verdict=Verdict.PASS if agree else Verdict.FAIL,
+        tolerance=accepted,
+        detectable=accepted,
+        note=note or "Two exact numbers, compared to rounding.",
+    )
+
+
+def overall(checks: Iterable[Check]) -> Verdict:
+    """Return the verdict of all checks together: fail beats inconclusive, and inconclusive beats pass.
+
+    Example:
+        >>> str(overall([identity("a", 1.0, 1.0, 0.0), identity("b", 1.0, 2.0, 0.0)]))
+        'fail'
+    """
+    verdicts = {check.verdict for check in checks}
+    for verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.PASS
+
+
+def split_level(level: float, number: int) -> float:
+    """Return the level each of `number` checks may use so that the family errs at most at `level`: level / number.
+
+    This is Bonferroni's split. Sidak's, 1 - (1 - level)^(1/number), would be larger by at most level/2 of itself,
+    and it needs independent (or positively dependent) checks, which checks of one and the same sample are not.
+
+    Args:
+        level: Family-wise false-alarm rate, in (0, 1).
+        number: How many checks share it, at least 1.
+
+    Raises:
+        InvalidInput: If `level` is not between 0 and 1 or `number` is below 1.
+
+    Example:
+        >>> split_level(1e-3, 10)
+        0.0001
+    """
+    require_level(level)
+    if number < 1:
+        raise InvalidInput(f"`number` must be at least 1, but it is {number}", measured=number)
+    return level / number
+
+
+def look_level(level: float, look: int) -> float:
+    """Return the level of look number `look` (from 0) in a run that may stop early: level / ((look+1)(look+2)).
+
+    The levels of all looks, however many, add up to `level`, so that peeking does not raise the false-alarm rate.
+
+    Example:
+        >>> round(sum(look_level(1e-3, j) for j in range(10_000)), 6)
+        0.001
+    """
+    require_level(level)
+    if look < 0:
+        raise InvalidInput(f"`look` must be at least 0, but it is {look}", measured=look)
+    return level / ((look + 1) * (look + 2))
+
+
+def in_words(paths_needed: int | None) -> str:
+    """Return the end of a sentence that says how many paths would settle an inconclusive check.
+
+    Example:
+        >>> in_words(2_000_000)
+        '2e+06 paths would do'
+    """
+    if paths_needed is None:
+        return "no number of paths would do"
+    beyond = f", more than the {LARGEST_RUN:.0e} of one run" if paths_needed > LARGEST_RUN else ""
+    return f"{paths_needed:.3g} paths would do{beyond}"
+
+
+def require_level(level: float) -> None:
+    """Raise `InvalidInput` unless 0 < level < 1."""
+    if not (0.0 < level < 1.0):
+        raise InvalidInput(f"`level` must lie between 0 and 1, but it is {level:g}", measured=level)

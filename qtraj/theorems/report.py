@@ -1,0 +1,188 @@
+"""The report: every check on one line, and one sentence that says what they add up to."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from qtraj.theorems.checks import Check, Verdict, overall
+
+__all__ = ["Report"]
+
+COLUMNS = ("check", "sampled", "std. error", "exact", "z", "detectable", "verdict")
+PLAIN_DIGITS = 10
+"""Digits shown of a number that has no standard error."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What `verify` found.
+
+    Attributes:
+        checks: Every check made.
+        paths: Number of paths N of the ensemble.
+        seed: Its seed.
+        protocol: Measurement protocol.
+        sampler: How the paths were drawn.
+        covered_weight: Part of the weight of <e^-sigma> that N paths can have seen; None where not defined.
+        timings: Seconds by stage.
+        process: What was verified, in words.
+        notes: Further sentences for people, such as what no check here can see.
+
+    Example:
+        >>> from qtraj.theorems.checks import identity
+        >>> report = Report(
+        ...     checks=(identity("normalisation", 1.0, 1.0, 1e-12),),
+        ...     paths=1000,
+        ...     seed=7,
+        ...     protocol="augmented",
+        ...     sampler="counts",
+        ... )
+        >>> str(report.verdict), report.to_json()["paths"]
+        ('pass', 1000)
+    """
+
+    checks: tuple[Check, ...]
+    paths: int
+    seed: int | None
+    protocol: str
+    sampler: str
+    covered_weight: float | None = None
+    timings: Mapping[str, float] = field(default_factory=dict)
+    process: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "checks", tuple(self.checks))
+        object.__setattr__(self, "notes", tuple(self.notes))
+        object.__setattr__(self, "timings", MappingProxyType(dict(self.timings)))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fail if any check fails, else inconclusive if any is, else pass; never stored, so it cannot disagree."""
+        return overall(self.checks)
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words: which check fails and by how much, or what would settle the matter."""
+        total = len(self.checks)
+        failed = [check for check in self.checks if check.verdict is Verdict.FAIL]
+        if failed:
+            return f"FAIL: {_some(failed, total)} reject. " + " ".join(_failure(check) for check in failed)
+        unsettled = [check for check in self.checks if check.verdict is Verdict.INCONCLUSIVE]
+        if unsettled:
+            causes = " ".join(f"{check.name}: {check.note}" for check in unsettled)
+            return f"INCONCLUSIVE: nothing is rejected, but {_some(unsettled, total)} could not have been. {causes}"
+        sentence = f"PASS: all {total} checks hold." if total != 1 else "PASS: the check holds."
+        if self.covered_weight is not None:
+            sentence += f" The paths can have seen {self.covered_weight:.2%} of the weight of <e^-sigma>."
+        return sentence
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain JSON values; what is missing or not finite is None, with a reason."""
+        reasons: dict[str, str] = {}
+        covered = self.covered_weight
+        if covered is None or not math.isfinite(covered):
+            covered = None
+            reasons["covered_weight"] = "the protocol defines no sigma whose support could be covered"
+        if self.seed is None:
+            reasons["seed"] = "the ensemble was not drawn from one seed"
+        for name, seconds in self.timings.items():
+            if not math.isfinite(seconds):
+                reasons[f"timings.{name}"] = "not measured"
+        return {
+            "verdict": str(self.verdict),
+            "paths": self.paths,
+            "seed": self.seed,
+            "protocol": self.protocol,
+            "sampler": self.sampler,
+            "checks": [check.to_json() for check in self.checks],
+            "covered_weight": covered,
+            "timings": {name: s if math.isfinite(s) else None for name, s in self.timings.items()},
+            "process": self.process,
+            "sentence": self.sentence,
+            "notes": list(self.notes),
+            "reasons": reasons,
+        }
+
+    def __str__(self) -> str:
+        rows = [COLUMNS, *(_cells(check) for check in self.checks)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+        lines = [self._heading(), ""]
+        for number, row in enumerate(rows):
+            # text to the left, numbers to the right, so that digits of equal worth stand in one column
+            first, *numbers, last = (
+                cell.ljust(width) if column in (0, len(COLUMNS) - 1) else cell.rjust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+            lines.append("  ".join((first, *numbers, last)).rstrip())
+            if number == 0:
+                lines.append("  ".join("-" * width for width in widths))
+        lines += ["", self.sentence, *self.notes]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        def row(tag: str, cells: tuple[str, ...]) -> str:
+            return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+        body = "".join(row("td", _cells(check)) for check in self.checks)
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        return (
+            f'<div class="qtraj-report"><p>{html.escape(self._heading())}</p>'
+            f"<table><thead>{row('th', COLUMNS)}</thead><tbody>{body}</tbody></table>"
+            f"<p><strong>{html.escape(self.sentence)}</strong></p>{notes}</div>"
+        )
+
+    def _heading(self) -> str:
+        parts = [self.process] if self.process else []
+        parts += [f"protocol {self.protocol}", f"{self.paths:,} paths", f"sampler {self.sampler}"]
+        if self.seed is not None:
+            parts.append(f"seed {self.seed}")
+        return ", ".join(parts)
+
+
+def _some(checks: list[Check], total: int) -> str:
+    return f"{len(checks)} of {total} checks"
+
+
+def _failure(check: Check) -> str:
+    sampled, _, exact = _aligned(check)
+    text = f"{check.name}: {sampled} against {exact}"
+    if check.kind == "identity":
+        return f"{text}, off by {check.sampled - check.exact:.3g} where {check.tolerance:.3g} is rounding."
+    chance = "" if check.p_value is None else f", p <= {check.p_value:.2g}"
+    score = "" if check.z is None else f" (z = {check.z:.2f}{chance})"
+    return f"{text}{score}. {check.note}"
+
+
+def _cells(check: Check) -> tuple[str, ...]:
+    z = "" if check.z is None else f"{check.z:+.2f}" if abs(check.z) < 1e4 else f"{check.z:+.1e}"
+    detectable = "" if math.isnan(check.detectable) else f"{check.detectable:.2g}"
+    return (check.name, *_aligned(check), z, detectable, str(check.verdict))
+
+
+def _aligned(check: Check) -> tuple[str, str, str]:
+    """Format sampled value, standard error and exact value so that they can be compared digit by digit.
+
+    The standard error gets two digits and both values as many decimals; numbers too large or small to be read that
+    way share a power of ten.
+    """
+    error = check.standard_error
+    values = (check.sampled, error, check.exact)
+    if not all(math.isfinite(value) for value in values):
+        return f"{check.sampled:.4g}", f"{error:.2g}", f"{check.exact:.4g}"
+    if error <= 0.0:
+        return f"{check.sampled:.{PLAIN_DIGITS}g}", "", f"{check.exact:.{PLAIN_DIGITS}g}"
+    largest = max(abs(value) for value in values)
+    power = math.floor(math.log10(largest))
+    decimals = 1 - math.floor(math.log10(error))
+    if -4 <= power < 6 and decimals <= 15:
+        sampled, spread, exact = (f"{value:.{max(0, decimals)}f}" for value in values)
+        return sampled, spread, exact
+    decimals = min(15, max(1, decimals + power))
+    sampled, spread, exact = (f"{value / 10.0**power:.{decimals}f}e{power:+03d}" for value in values)
+    return sampled, spread, exact

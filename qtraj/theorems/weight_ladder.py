@@ -1,0 +1,127 @@
+"""The weights w = e^-s of an exact law in ascending order, and how many paths each cut between them takes.
+
+Everything is a logarithm: weights may span 1e300 and more, and their probabilities too.
+
+Symbols: w = e^-s, P its probability, tau the cut, B_tau = <w 1[w <= tau]>, V_tau the variance of w 1[w <= tau].
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from qtraj.arrays import FloatArray, IntArray
+from qtraj.errors import InvalidInput
+
+__all__ = ["WeightLadder", "exp_or_inf", "log_mean", "log_or_minus_inf", "log_sum", "require_weighted_law"]
+
+DOMINANCE = 25.0
+"""The cut keeps every single path below 1/25 of the standard deviation of the sum."""
+
+EQUAL_WEIGHTS = 1e-12
+"""Weights that differ by less, relatively, are equal to rounding and need no second path."""
+
+
+ROUNDING = 1e-11
+"""Relative accuracy of a number of paths, so that the smallest one named is also one that does."""
+
+LARGEST_LOG_PATHS = 690.0
+"""Numbers of paths beyond e^690, about 1e300, are not named."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightLadder:
+    """The law sorted by ascending weight, and for every possible cut how many paths it takes."""
+
+    log_weights: FloatArray
+    log_probabilities: FloatArray
+    log_contributions: FloatArray
+    log_below: FloatArray  # ln B_tau for the cut at each atom
+    log_needed: FloatArray  # ln of the smallest N that allows the cut at each atom
+    log_variance: float  # ln of the variance of w
+
+    @classmethod
+    def of(cls, values: FloatArray, log_probabilities: FloatArray, log_weighted: FloatArray | None) -> WeightLadder:
+        """Sort a law with ascending `values`; `log_weighted` are its ln(w P) where known independently."""
+        w, p = -values[::-1], log_probabilities[::-1]
+        contributions = p + w if log_weighted is None else log_weighted[::-1]
+        below = np.logaddexp.accumulate(contributions)
+        second = np.logaddexp.accumulate(p + 2.0 * w)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            variance = second + np.log1p(-np.exp(np.minimum(0.0, 2.0 * below - second)))
+            needed = 2.0 * (math.log(DOMINANCE) + w) - variance
+        needed[~np.isfinite(below) | np.isnan(needed)] = math.inf
+        needed[-1], log_variance = _uncut(w, p)
+        return cls(
+            log_weights=w,
+            log_probabilities=p,
+            log_contributions=contributions,
+            log_below=below,
+            log_needed=needed,
+            log_variance=log_variance,
+        )
+
+    def cut(self, paths: int) -> int:
+        """Index of the largest weight that may be kept, or -1."""
+        allowed = np.flatnonzero(self.log_needed <= math.log(paths) + ROUNDING)
+        return int(allowed[-1]) if allowed.size else -1
+
+    def paths_needed(self, log_required: float) -> int | None:
+        """Smallest N whose cut keeps at least e^log_required, or None if no N up to 1e300 does."""
+        enough = self.log_needed[self.log_below >= log_required]
+        least = float(enough.min(initial=math.inf))
+        return max(1, math.ceil(math.exp(least) * (1.0 - ROUNDING / 2))) if least < LARGEST_LOG_PATHS else None
+
+
+def _uncut(log_weights: FloatArray, log_probabilities: FloatArray) -> tuple[float, float]:
+    """Return ln of the N from which nothing need be cut, (25 max|w - B|)^2 / V, and ln V."""
+    present = np.isfinite(log_probabilities)
+    logs = log_weights[present]
+    top = float(logs.max(initial=-math.inf))
+    if top == -math.inf:
+        return math.inf, -math.inf
+    x, p = np.exp(logs - top), np.exp(log_probabilities[present])
+    mean = math.fsum(p * x) / math.fsum(p)
+    reach = float(np.abs(x - mean).max())
+    if reach <= EQUAL_WEIGHTS:
+        return 0.0, -math.inf
+    with np.errstate(divide="ignore"):  # in logarithms: p of the heaviest weight may be below 1e-308
+        log_variance = log_sum(log_probabilities[present] + 2.0 * np.log(np.abs(x - mean)))
+    return 2.0 * math.log(DOMINANCE * reach) - log_variance, log_variance + 2.0 * top
+
+
+def require_weighted_law(values: FloatArray, log_probabilities: FloatArray, counts: IntArray, target: float) -> None:
+    """Raise `InvalidInput` unless the arrays are one law with ascending values, and the target an average of it."""
+    if values.ndim != 1 or values.size < 1 or not (values.shape == log_probabilities.shape == counts.shape):
+        raise InvalidInput(
+            "`values`, `log_probabilities` and `counts` must have one shape (K,) with K >= 1, "
+            f"but have {values.shape}, {log_probabilities.shape} and {counts.shape}"
+        )
+    if not (np.isfinite(values).all() and (np.diff(values) > 0.0).all()):
+        raise InvalidInput("`values` must be finite and strictly ascending, but are not; merge equal atoms first")
+    if not target >= 0.0:
+        raise InvalidInput(f"`target` must be a number, not negative, but is {target:g}", measured=target)
+
+
+def log_sum(logs: FloatArray) -> float:
+    """Return ln sum exp, -inf for nothing."""
+    return float(special.logsumexp(logs)) if logs.size and float(logs.max()) > -math.inf else -math.inf
+
+
+def log_mean(log_weights: FloatArray, counts: IntArray, paths: int) -> float:
+    """Return ln of the sample mean of the weights."""
+    seen = counts > 0
+    return log_sum(log_weights[seen] + np.log(counts[seen])) - math.log(paths)
+
+
+def log_or_minus_inf(x: float) -> float:
+    """Return ln x, -inf at 0."""
+    return math.log(x) if x > 0.0 else -math.inf
+
+
+def exp_or_inf(x: float) -> float:
+    """Return e^x, infinite where a double cannot hold it (the JSON output then says so)."""
+    return math.exp(x) if x < 709.0 else math.inf

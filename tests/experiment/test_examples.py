@@ -1,0 +1,59 @@
+"""The files in examples/ say what their comments say they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qtraj.experiment import load_experiment
+from qtraj.theorems.exact import exact_report
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def numbers(name: str) -> tuple[dict[str, float], dict[str, float]]:
+    report = exact_report(load_experiment(EXAMPLES / f"{name}.toml").process)
+    return report["averages"], report["path_law"]
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_example_conserves_probability_and_obeys_its_theorem(path: Path) -> None:
+    averages, law = numbers(path.stem)
+    assert law["normalisation"] == pytest.approx(1, abs=1e-12)
+    assert law["exp_minus_sigma"] == pytest.approx(1 - law["absolute_irreversibility"], abs=1e-12)
+    assert law["mean_sigma"] == pytest.approx(averages["entropy_production"], abs=1e-12)
+
+
+def test_partial_swap() -> None:
+    averages, _ = numbers("qubit_partial_swap")
+    assert averages["entropy_production"] == pytest.approx(0.437468192444333, abs=1e-11)
+    assert averages["population_entropy_production"] == pytest.approx(0.294147182165317, abs=1e-11)
+    assert averages["coherence_entropy_production"] == pytest.approx(0.143321010279016, abs=1e-11)
+
+
+def test_pure_start() -> None:
+    averages, law = numbers("pure_start")
+    assert averages["entropy_production"] == pytest.approx(0.502659773814861, abs=1e-11)
+    assert law["absolute_irreversibility"] == pytest.approx(0.337535108255348, abs=1e-11)
+
+
+def test_a_small_population_instead_of_none_gives_one(tmp_path: Path) -> None:
+    spectral = f'kind = "spectral", log_populations = [{np.log1p(-1e-9)}, {np.log(1e-9)}]'
+    turn = "vectors = { real = [[0.8775825618903728, -0.479425538604203], [0.479425538604203, 0.8775825618903728]] }"
+    text = (EXAMPLES / "pure_start.toml").read_text(encoding="utf-8")
+    state = next(line for line in text.splitlines() if line.startswith("state"))
+    (tmp_path / "nearly.toml").write_text(text.replace(state, f"state = {{ {spectral}, {turn} }}"), encoding="utf-8")
+    law = exact_report(load_experiment(tmp_path / "nearly.toml").process)["path_law"]
+    assert law["exp_minus_sigma"] == pytest.approx(1, abs=1e-9)
+
+
+def test_spins_and_dispersion() -> None:
+    averages, _ = numbers("spin_bath")
+    assert averages["coherence_entropy_production"] == pytest.approx(0, abs=1e-12)
+    assert averages["heat_into_environment"] < 0
+    averages, _ = numbers("dispersive_interaction")
+    assert averages["population_entropy_production"] == pytest.approx(0, abs=1e-12)
+    assert averages["heat_into_environment"] == pytest.approx(0, abs=1e-12)
+    assert averages["coherence_entropy_production"] > 0.1

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import logsumexp
+
+from qtraj.theorems.weight_ladder import WeightLadder, exp_or_inf, log_mean, log_or_minus_inf, log_sum
+
+laws = st.lists(
+    st.tuples(st.floats(-50, 50), st.floats(-30, 0)), min_size=1, max_size=6, unique_by=lambda atom: round(atom[0], 2)
+)
+
+
+@given(laws, st.integers(1, 10**18), st.floats(0.0, 1.0))
+def test_the_smallest_number_of_paths_is_the_smallest(
+    pairs: list[tuple[float, float]], paths: int, share: float
+) -> None:
+    values, logs = np.array(sorted(pairs)).T
+    ladder = WeightLadder.of(values, logs - logsumexp(logs), None)
+    required = log_or_minus_inf(share) + float(ladder.log_below[-1]) - 1e-9
+
+    def enough(number: int) -> bool:
+        cut = ladder.cut(number)
+        return cut >= 0 and float(ladder.log_below[cut]) >= required
+
+    needed = ladder.paths_needed(required)
+    assert needed is not None
+    assert enough(needed)
+    assert enough(max(needed, paths))
+    below = min(paths, needed - 1, math.floor(needed * (1 - 1e-9)))
+    if below >= 1:
+        assert not enough(below)
+
+
+def test_the_ladder_ascends_in_weight_and_adds_up(light_law) -> None:  # type: ignore[no-untyped-def]
+    ladder = WeightLadder.of(light_law.values, light_law.log_probabilities, light_law.log_backward)
+    assert (np.diff(ladder.log_weights) > 0).all()
+    assert math.isclose(math.exp(ladder.log_below[-1]), 1.0, rel_tol=1e-12)
+    second = light_law.p @ np.exp(-2 * light_law.values)
+    assert math.isclose(math.exp(ladder.log_variance), second - 1.0, rel_tol=1e-9)
+
+
+def test_the_heaviest_weight_may_be_too_rare_for_a_double() -> None:
+    logs = np.array([-1500.0, 0.0])
+    ladder = WeightLadder.of(np.array([-900.0, 0.0]), logs, None)
+    assert math.isclose(ladder.log_variance, 300.0, rel_tol=1e-12)
+    assert ladder.paths_needed(math.log(0.99)) is None  # e^300 of the average hangs on e^-1500
+
+
+def test_sums_of_nothing() -> None:
+    assert log_sum(np.zeros(0)) == -math.inf
+    assert log_sum(np.full(3, -math.inf)) == -math.inf
+    assert exp_or_inf(1e4) == math.inf
+    assert exp_or_inf(-math.inf) == 0.0
+    assert log_or_minus_inf(0.0) == -math.inf
+    assert math.isclose(log_mean(np.array([1e4, 0.0]), np.array([1, 1]), 2), 1e4 - math.log(2), rel_tol=1e-15)
