@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from qtraj.paths.ensemble import Ensemble
     from qtraj.paths.law import PathLaw, exact_law
     from qtraj.paths.sample import sample
-    from qtraj.quantum.parties import Environment, System
     from qtraj.processes.thermal_operation import ThermalOperation
+    from qtraj.quantum.parties import Environment, System
     from qtraj.quantum.spectrum import Spectrum
     from qtraj.quantum.states import State
     from qtraj.quantum.unitaries import EnergyConservingUnitary

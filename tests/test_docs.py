@@ -256,7 +256,7 @@ def test_document(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_links_and_pictures_lead_somewhere() -> None:
     for document in [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
-        for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+        for target in re.findall(r"(?:\]\(|src=\")([^)\"\s]+)", document.read_text(encoding="utf-8")):
             if "://" not in target:
                 path = document.parent / target.partition("#")[0]
                 assert path.exists(), f"{document.name} links to {target}, which does not exist"

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -214,19 +214,37 @@ def test_the_version_is_said_once_and_meant_everywhere() -> None:
     assert f"## {qtraj.__version__}" in changelog
 
 
-def test_the_core_depends_on_what_it_imports_and_nothing_else() -> None:
+# Imports whose package has another name, or comes along with another package.
+PROVIDED_BY = {"pydantic_core": "pydantic", "mpl_toolkits": "matplotlib"}
+
+
+def third_party(paths: Iterable[Path]) -> set[str]:
+    """Packages from elsewhere that the files import."""
+    names = set()
+    for path in paths:
+        names |= {name.partition(".")[0] for _, name in imported_names(path.read_text(encoding="utf-8"))}
+    ours = {"qtraj", "tests"}
+    return {PROVIDED_BY.get(name, name) for name in names - sys.stdlib_module_names - ours}
+
+
+def declared(*extras: str) -> set[str]:
+    """Packages that pyproject.toml requires for the core and the extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[<>=!~ \[]", requirement)[0] for requirement in project["dependencies"]}
-    # Each extra belongs to one room, which nothing else imports.
-    optional = {"strategies": {"hypothesis"}}
-    imported = set()
-    for path in sources():
-        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        names = {name.partition(".")[0] for _, name in imported_names(path.read_text(encoding="utf-8"))}
-        imported |= names - optional.get(room, set())
-    installed_with = {"pydantic_core": "pydantic", "mpl_toolkits": "matplotlib"}
-    third_party = imported - sys.stdlib_module_names - {"qtraj"}
-    assert {installed_with.get(name, name) for name in third_party} == declared
+    wanted = [*project["dependencies"]]
+    for extra in extras:
+        wanted += project["optional-dependencies"][extra]
+    return {re.split(r"[<>=!~ \[]", requirement)[0] for requirement in wanted}
+
+
+def test_the_core_depends_on_what_it_imports_and_nothing_else() -> None:
+    strategies = PACKAGE / "strategies"
+    core = [path for path in sources() if strategies not in path.parents]
+    assert third_party(core) == declared()
+    assert third_party(strategies.glob("*.py")) <= declared("strategies")
+
+
+def test_the_test_extra_brings_what_the_tests_import() -> None:
+    assert third_party((ROOT / "tests").rglob("*.py")) <= declared("test")
 
 
 def test_type_information_is_shipped() -> None:

@@ -145,7 +145,10 @@ def test_everything_shrinks_to_the_simplest_operation() -> None:
         (qst.environments(), lambda b: b.dimension == 1),
         (qst.environments(), lambda b: b.inverse_temperature == 0),
         (qst.environments(dimensions=4), lambda b: b.lowering is not None),
-        (qst.environments(resonant_with=[0.0, 0.7]), lambda b: b.spectrum.levels.size > 1 and b.spectrum.levels[1] == 0.7),
+        (
+            qst.environments(resonant_with=[0.0, 0.7]),
+            lambda b: b.spectrum.levels.size > 1 and b.spectrum.levels[1] == 0.7,
+        ),
         (qst.systems(), lambda s: s.hamiltonian is not None and s.dimension == 3),
         (qst.thermal_operations(), lambda o: o.unitary.adjustment > 1e-8),
     ],
@@ -200,7 +203,9 @@ def test_full_rank_states_have_full_rank(state: State) -> None:
 
 
 @given(st.data(), qst.energies((1, 3)), qst.energies((1, 4)))
-def test_unitary_matrices_are_unitary_and_conserve_energy(data: st.DataObject, own: np.ndarray, other: np.ndarray) -> None:
+def test_unitary_matrices_are_unitary_and_conserve_energy(
+    data: st.DataObject, own: np.ndarray, other: np.ndarray
+) -> None:
     u = data.draw(qst.unitary_matrices(own, other))
     total = np.add.outer(own, other).ravel()
     assert np.abs(u.conj().T @ u - np.eye(total.size)).max() < 1e-12
@@ -291,5 +296,5 @@ def test_without_hypothesis_the_message_says_what_to_install() -> None:
     program = "import sys; sys.modules['hypothesis'] = None; import qtraj.strategies"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.returncode != 0
-    assert 'ImportError: qtraj.strategies needs Hypothesis' in result.stderr
+    assert "ImportError: qtraj.strategies needs Hypothesis" in result.stderr
     assert 'pip install "qtraj[strategies]"' in result.stderr

@@ -7,6 +7,8 @@ would show through. What a value means is decided here, with the same words as e
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,7 +105,11 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are exceptions."""
 
     def error(self, message: str) -> NoReturn:
-        raise InvalidInput(f"{message}; see `{self.prog} --help`")
+        # All that is left to argparse to complain about: a missing value, and one for an option that takes none.
+        text = re.sub(
+            r"^argument (\S+): expected one argument$", r"`\1` must be followed by a value, but is not", message
+        )
+        raise InvalidInput(f"{text}; see `{self.prog} --help`")
 
     def print_help(self, file: object = None) -> None:
         emit(self.format_help().rstrip())
@@ -228,6 +234,6 @@ def _jobs(text: str) -> int:
 
 
 def _figure(path: str | None) -> str | None:
-    if path is not None and not path.lower().endswith(FIGURE_FORMATS):
+    if path is not None and os.path.splitext(path)[1].lower() not in FIGURE_FORMATS:
         raise InvalidInput(f"`--figure` must end in {', '.join(FIGURE_FORMATS)}, but is {path[:80]!r}")
     return path

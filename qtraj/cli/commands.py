@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from qtraj.atomic import check_writable
 from qtraj.cli.arguments import Request
 from qtraj.cli.exits import Exit
@@ -17,10 +19,12 @@ from qtraj.experiment import Experiment, load_experiment
 from qtraj.experiment.ensemble import check_protocol, check_sampler
 from qtraj.models import MODELS
 from qtraj.paths.ensemble import Ensemble
+from qtraj.paths.parallel import one_blas_thread
 from qtraj.paths.progress import TerminalProgress
 from qtraj.paths.sample import DEFAULT_PATHS, DEFAULT_SEED, sample
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.theorems.exact import exact_report
+from qtraj.theorems.report import Report
 from qtraj.theorems.verify import verify
 
 __all__ = ["run"]
@@ -35,7 +39,9 @@ def run(request: Request) -> Exit:
         InvalidInput: If something in the request, or in the file it names, is wrong.
         StorageError: If a file cannot be read or written.
     """
-    return _COMMANDS[request.command](request)
+    # What overflows becomes null with a reason, or a refusal; NumPy's warnings on the way there would add nothing.
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+        return _COMMANDS[request.command](request)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +104,7 @@ def _verify(request: Request) -> Exit:
         emit(colour_verdicts(f"{task.name}: {report}"))
     # After the verdict, which a full disk shall not cost.
     if ensemble is not None:
-        _draw(request, ensemble)
+        _draw(request, task, ensemble, report)
     return _EXITS[str(report.verdict)]
 
 
@@ -120,7 +126,7 @@ def _histogram(request: Request) -> Exit:
     elif not request.quiet:
         emit(histogram_table(task.name, ensemble, log=request.log))
     if request.figure is not None:
-        _draw(request, ensemble)
+        _draw(request, task, ensemble)
     return Exit.HOLDS
 
 
@@ -179,11 +185,11 @@ def _default(value: Any) -> Any:
     return {"real": value.real, "imag": value.imag} if isinstance(value, complex) else value
 
 
-def _draw(request: Request, ensemble: Ensemble) -> None:
+def _draw(request: Request, task: _Task, ensemble: Ensemble, report: Report | None = None) -> None:
     from qtraj.plots import overview, save_figure  # matplotlib takes half a second, which only figures are worth
 
     assert request.figure is not None
-    save_figure(overview(ensemble, log=request.log), request.figure)
+    save_figure(overview(ensemble, report=report, log=request.log, title=task.name), request.figure)
     if not request.quiet and not request.as_json:
         emit(f"figure: {request.figure}")
 

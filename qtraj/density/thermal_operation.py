@@ -42,8 +42,8 @@ class ThermalOperationAverages:
         mutual_information: :math:`I(\rho'_{SE})`.
         environment_relative_entropy: :math:`S(\rho'_E\|\rho_E)`.
         heat_into_environment: Mean energy gained by the environment.
-        initial_free_energy: :math:`F(\rho_S)`, None at infinite temperature.
-        final_free_energy: :math:`F(\rho'_S)`, None at infinite temperature.
+        initial_free_energy: :math:`F(\rho_S)`, None at infinite temperature (and where S/beta exceeds 1e308).
+        final_free_energy: :math:`F(\rho'_S)`, None at infinite temperature (likewise).
         switching_work: Mean change of the total energy; 0 for an energy-conserving unitary.
         commutator_norm: Frobenius norm of :math:`[U, H_S+H_E]`.
         final_state: :math:`\rho'_S` in the basis the Hamiltonian was given in, shape (d, d).
@@ -124,9 +124,6 @@ def thermal_operation_averages(operation: ThermalOperation) -> ThermalOperationA
         )
         names = ("environment_coherence", "global_coherence", "correlated_coherence", "mutual_information")
         reasons.update(dict.fromkeys((*names, "environment_relative_entropy"), text))
-    if beta == 0:
-        text = "the free energy is infinite at inverse temperature 0"
-        reasons.update(initial_free_energy=text, final_free_energy=text)
 
     energy_released = mean_energy(before, spectrum) - mean_energy(after, spectrum)
     local_coherence = joint.environment_coherence if joint else None
@@ -146,8 +143,8 @@ def thermal_operation_averages(operation: ThermalOperation) -> ThermalOperationA
         mutual_information=joint.mutual_information if joint else None,
         environment_relative_entropy=joint.environment_relative_entropy if joint else None,
         heat_into_environment=joint.heat_into_environment if joint else energy_released,
-        initial_free_energy=free_energy(before, spectrum, beta) if beta > 0 else None,
-        final_free_energy=free_energy(after, spectrum, beta) if beta > 0 else None,
+        initial_free_energy=_free_energy(before, spectrum, beta, "initial_free_energy", reasons),
+        final_free_energy=_free_energy(after, spectrum, beta, "final_free_energy", reasons),
         switching_work=joint.energy_change if joint else 0.0,
         commutator_norm=operation.unitary.commutator_norm(),
         final_state=frozen(operation.final_state),
@@ -160,6 +157,18 @@ def thermal_operation_averages(operation: ThermalOperation) -> ThermalOperationA
         joint_system_state=frozen(joint.system_state) if joint else None,
         reasons=reasons,
     )
+
+
+def _free_energy(state: State, spectrum: Spectrum, beta: float, name: str, reasons: dict[str, str]) -> float | None:
+    """The free energy, or None with a reason where S/beta is no finite double."""
+    if beta == 0:
+        reasons[name] = "the free energy is infinite at inverse temperature 0"
+        return None
+    value = free_energy(state, spectrum, beta)
+    if not np.isfinite(value):
+        reasons[name] = f"the free energy is larger than a double can be at inverse temperature {beta:.3g}"
+        return None
+    return value
 
 
 def _populations(state: State) -> FloatArray:

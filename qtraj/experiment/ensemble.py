@@ -1,7 +1,8 @@
-"""The table `[ensemble]`: how many paths, from which seed, measured and drawn how. Everything is optional."""
+"""What every experiment file has: a process to build, and `[ensemble]`, how it is to be sampled."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator
@@ -11,8 +12,9 @@ from qtraj.experiment.schema import Table
 from qtraj.paths.blocks import check_paths, check_seed
 from qtraj.paths.sample import SAMPLERS
 from qtraj.processes.seam import MeasurementProtocol
+from qtraj.processes.thermal_operation import ThermalOperation
 
-__all__ = ["EnsembleTable", "check_protocol", "check_sampler"]
+__all__ = ["EnsembleTable", "ExperimentFile", "check_protocol", "check_sampler"]
 
 
 def check_protocol(name: object) -> str:
@@ -43,7 +45,7 @@ Sampler: TypeAlias = Annotated[str, BeforeValidator(check_sampler)]
 
 
 class EnsembleTable(Table):
-    """What is sampled; None means that the file does not say."""
+    """`[ensemble]`: how many paths, from which seed, measured and drawn how; None means that the file does not say."""
 
     paths: PathNumber | None = None
     seed: PathSeed | None = None
@@ -53,3 +55,13 @@ class EnsembleTable(Table):
     def given(self) -> dict[str, Any]:
         """The keys the file does say."""
         return self.model_dump(exclude_none=True)
+
+
+class ExperimentFile(Table):
+    """A whole file. Subclasses list its other tables and build the process they describe."""
+
+    ensemble: EnsembleTable = EnsembleTable()
+
+    def build(self, folder: Path) -> ThermalOperation:
+        """The process; files named in the tables are relative to `folder`."""
+        raise NotImplementedError

@@ -12,19 +12,21 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from qtraj.errors import InvalidExperiment, InvalidInput, UnknownName
+from qtraj.errors import InvalidExperiment, InvalidInput
+from qtraj.experiment.ensemble import ExperimentFile
 from qtraj.experiment.files import read_experiment
-from qtraj.experiment.messages import describe, dotted, found, sentence
-from qtraj.experiment.named_model import NamedModelFile, model_file
+from qtraj.experiment.messages import describe, dotted, found, hint, sentence
+from qtraj.experiment.named_model import model_file
 from qtraj.experiment.overrides import apply_setting, find_non_finite, parse_setting
 from qtraj.experiment.thermal_operation import ThermalOperationFile
 from qtraj.models import MODELS, find_model
+from qtraj.paths.parallel import one_blas_thread
 from qtraj.processes.thermal_operation import ThermalOperation
 
 __all__ = ["KINDS", "Experiment", "load_experiment"]
 
 # What `kind` may be. A new kind of process is one new file with a table like these, and one line here.
-KINDS: dict[str, type[ThermalOperationFile]] = {"thermal-operation": ThermalOperationFile}
+KINDS: dict[str, type[ExperimentFile]] = {"thermal-operation": ThermalOperationFile}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +88,7 @@ def _build(name: str, document: dict[str, Any], settings: list[tuple[list[str], 
         raise InvalidExperiment(f"`{dotted(place)}` must be finite, but is not")
     file = _validated(document)
     # Products of huge numbers in a file may overflow on the way; the constructors refuse what comes of it by name.
-    with np.errstate(over="ignore", invalid="ignore"):
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         process = file.build(folder)
     return Experiment(name=name, process=process, ensemble=file.ensemble.given())
 
@@ -97,8 +99,10 @@ def _read(text: str) -> dict[str, Any]:
     try:
         return read_experiment(text)
     except FileNotFoundError:
-        known = UnknownName("model", text[:80], MODELS)
-        raise InvalidExperiment(f"there is no file {text[:80]!r}, and {known}") from None
+        raise InvalidExperiment(
+            f"the target must be an experiment file or the name of a model, but {text[:80]!r} is neither; "
+            f"{hint(text, list(MODELS))}"
+        ) from None
 
 
 def _offer_default(document: dict[str, Any], parts: list[str]) -> None:
@@ -111,8 +115,8 @@ def _offer_default(document: dict[str, Any], parts: list[str]) -> None:
             document["parameters"] = parameters | {parts[1]: list(default) if isinstance(default, tuple) else default}
 
 
-def _validated(document: dict[str, Any]) -> ThermalOperationFile | NamedModelFile:
-    schema: type[ThermalOperationFile | NamedModelFile]
+def _validated(document: dict[str, Any]) -> ExperimentFile:
+    schema: type[ExperimentFile]
     if "model" in document and "kind" in document:
         raise InvalidExperiment("the file must have either `kind` or `model`, but has both")
     if "model" in document:

@@ -6,12 +6,13 @@ The schema of `[parameters]` is read off the builder's signature, so a new model
 from __future__ import annotations
 
 import inspect
+import sys
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, cast, get_type_hints
 
 from pydantic import BeforeValidator, create_model
 
-from qtraj.experiment.ensemble import EnsembleTable
+from qtraj.experiment.ensemble import ExperimentFile
 from qtraj.experiment.messages import describe, located
 from qtraj.experiment.schema import Table, refusal
 from qtraj.models import Model, find_model
@@ -19,30 +20,31 @@ from qtraj.processes.thermal_operation import ThermalOperation
 
 __all__ = ["NamedModelFile", "model_file"]
 
+LARGEST_FLOAT = sys.float_info.max
+
 
 def _complex(value: Any) -> Any:
     """TOML and JSON have no complex numbers, so a pair of real ones in a table will do."""
-    if isinstance(value, dict) and set(value) <= {"real", "imag"}:
-        parts = [value.get(part, 0.0) for part in ("real", "imag")]
-        if all(isinstance(part, int | float) and not isinstance(part, bool) for part in parts):
-            return complex(*parts)
-    if isinstance(value, bool) or not isinstance(value, int | float | complex):
+    pair = [value.get(part, 0.0) for part in ("real", "imag")] if isinstance(value, dict) else [value, 0.0]
+    known = not isinstance(value, dict) or set(value) <= {"real", "imag"}
+    if not known or any(isinstance(part, bool) or not isinstance(part, int | float) for part in pair):
         raise refusal(f"`{{path}}` must be a number, or {{ real = ..., imag = ... }}, but {describe(value)}")
-    return complex(value)
+    if max(abs(part) for part in pair) > LARGEST_FLOAT:
+        raise refusal("`{path}` must stay below 1e308, but is larger")
+    return complex(*pair)
 
 
 Complex: TypeAlias = Annotated[complex, BeforeValidator(_complex)]
 
 
-class NamedModelFile(Table):
+class NamedModelFile(ExperimentFile):
     """A whole file, or a bare name with its settings."""
 
     model: str
     parameters: Table
-    ensemble: EnsembleTable = EnsembleTable()
 
     def build(self, folder: Path) -> ThermalOperation:
-        """The model's process."""
+        """See `ExperimentFile.build`."""
         given = {name: getattr(self.parameters, name) for name in self.parameters.model_fields_set}
         with located("parameters", type(self.parameters).model_fields):
             return find_model(self.model).build(**given)

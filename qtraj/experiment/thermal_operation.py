@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import model_validator
 
-from qtraj.experiment.ensemble import EnsembleTable
+from qtraj.experiment.ensemble import ExperimentFile
 from qtraj.experiment.environments import EnvironmentTable
 from qtraj.experiment.messages import located
 from qtraj.experiment.schema import Matrix, Numbers, Table, refusal
@@ -49,17 +49,16 @@ class SystemTable(Table):
             return System(energies=self.energies, hamiltonian=hamiltonian, state=state)
 
 
-class ThermalOperationFile(Table):
+class ThermalOperationFile(ExperimentFile):
     """A whole file."""
 
     kind: Literal["thermal-operation"]
     system: SystemTable
     environment: EnvironmentTable
     unitary: UnitaryTable
-    ensemble: EnsembleTable = EnsembleTable()
 
     def build(self, folder: Path) -> ThermalOperation:
-        """The process; files named in it are relative to `folder`."""
+        """See `ExperimentFile.build`."""
         system = self.system.build(folder)
         with located("environment", type(self.environment).model_fields, inverse_temperature="beta"):
             environment = self.environment.build()

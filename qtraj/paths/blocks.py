@@ -6,12 +6,12 @@ numbers, keyed by what it is and not by who computes it:
 - a full block k:           SeedSequence(entropy=seed, spawn_key=(stream, k))
 - the unfinished tail k:    SeedSequence(entropy=seed, spawn_key=(stream, k, size))
 
-Full blocks are therefore common to all runs of one seed and may be kept when a run is extended. The tail is keyed by its
-size too, so a longer run draws it afresh: an extended run equals a fresh one of the same length, number by number, but it
-is *not* a superset of the shorter run. Without the size in the key the longer run would reuse the tail's numbers for other
-counts, and two runs of different length would be correlated where they look independent.
+Full blocks are therefore common to all runs of one seed and may be kept when a run is extended. The tail is keyed by
+its size too, so a longer run draws it afresh: an extended run equals a fresh one of the same length, number by number,
+but it is *not* a superset of the shorter run. Without the size in the key, a longer run would use the tail's numbers
+for other counts, and runs of different lengths would be correlated where they look independent.
 
-`stream` tells the modes apart (`Stream`), so counts, explicit and followed paths of one seed are independent samples that
+`Stream` tells the modes apart, so that counts, explicit and followed paths of one seed are independent samples, which
 may be tested against each other.
 """
 
@@ -42,19 +42,19 @@ __all__ = [
 ]
 
 MOST_PATHS: Final = 10**15
-"""Most paths in one run: counts stay exact in a double (2^53 = 9.0e15) with room for sums, and below 1e17, where NumPy's
-binomial is no longer to be trusted."""
+"""Most paths in one run: every count is then exact as a double (below 2^53 = 9.0e15), and far below 1e17, from where on
+NumPy's binomial is not to be trusted."""
 
 ROW_BLOCK_PATHS: Final = 2**16
 """Paths in a full block of rows: ten columns of it stay in a few megabytes, and drawing it takes some milliseconds."""
 
 COUNT_BLOCK_ENDS: Final = (2**20, 2**40, 2**53)
-"""Where the blocks of a counts run end. Counts cost the same for any number of paths, so few and uneven blocks are best:
-10^12 paths are two blocks, and extending a run past 2^20 or 2^40 keeps what was drawn before."""
+"""Where the blocks of a counts run end. Counts cost the same for any number of paths, so few and uneven blocks are
+best: 10^12 paths are two blocks, and a run extended past 2^20 or 2^40 keeps what was drawn before."""
 
 _SEED_BITS: Final = 128
-"""SeedSequence fills its pool of four 32-bit words with the seed before it mixes the spawn key in; a longer seed would run
-into the key, and two different (seed, key) pairs could then share their random numbers."""
+"""SeedSequence gives the seed four 32-bit words before it appends the spawn key. A longer seed would run into the key,
+and two different pairs of seed and key could then share their random numbers."""
 
 _EXACT_FLOATS: Final = 2**53
 """Above this not every whole number is a double, so a float no longer says which whole number was meant."""
@@ -179,8 +179,8 @@ def count_blocks(paths: int) -> Sequence[Block]:
 def generator(block: Block, seed: int, stream: Stream) -> np.random.Generator:
     """Return the random numbers that belong to a block.
 
-    The bit generator is PCG64DXSM, which NumPy recommends for thousands of parallel streams: in its predecessor PCG64,
-    still NumPy's default, streams whose states share their low bits are visibly correlated. It costs 10 % more per double.
+    The bit generator is PCG64DXSM, which NumPy recommends for very many parallel streams: in its predecessor PCG64,
+    still NumPy's default, streams whose states share their low bits are visibly correlated. A double costs 10 % more.
 
     Args:
         block: The block, whose index (and size, if unfinished) keys the numbers.

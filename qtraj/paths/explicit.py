@@ -1,8 +1,8 @@
-"""The explicit sampler: one row per path, in random order, with every label the protocol records.
+"""The explicit sampler: one row per path, with every label the protocol records.
 
-A block draws how many of its paths fall into each class, splits those counts over the label pairs (mu, nu), and lays
-the result out in random order. All three steps are exact multinomial draws, so a row is an independent draw from the
-law of labelled paths.
+All labelled paths that carry weight are listed once, as *cells*; a row is an independent draw of a cell by the alias
+method. Written that way the sampler has no code in common with the counts sampler, and the two can be held against each
+other. Counts that were already drawn are laid out as rows by `expand_counts`.
 """
 
 from __future__ import annotations
@@ -14,19 +14,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qtraj.arrays import IntArray
+from qtraj.arrays import FloatArray, IntArray
 from qtraj.errors import TooLarge
+from qtraj.paths.alias import AliasTable
 from qtraj.paths.blocks import Block, Stream, generator, row_blocks
 from qtraj.paths.labels import LabelTable
 from qtraj.paths.law import PathLaw
 from qtraj.paths.parallel import iterate_blocks
 from qtraj.paths.progress import Progress
-from qtraj.paths.splitting import SplittingTree, expand
+from qtraj.paths.splitting import expand
 
 __all__ = ["LARGEST_ROW_COUNT", "check_row_count", "draw_rows", "expand_counts"]
 
 # Ten columns take 56 bytes a path: 11 GB.
 LARGEST_ROW_COUNT = 200_000_000
+
+# A cell takes 80 bytes with its alias.
+LARGEST_CELL_TABLE = 10_000_000
 
 _CLASS_LABELS = ("alpha", "beta", "n", "m")
 _CLASS_VALUES = ("sigma", "sigma_d", "xi", "heat")
@@ -35,80 +39,83 @@ _ORDER = ("alpha", "mu", "beta", "nu", "n", "m", *_CLASS_VALUES)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Cells:
-    """The paths of a block before they are written out: distinct labelled paths, and which of them each row is.
-
-    This, and not the columns, is what a worker sends back: eight bytes a row instead of fifty-six.
-    """
+    """Distinct labelled paths: one array a column, one entry a cell."""
 
     table: Mapping[str, NDArray[Any]]
-    order: IntArray
-
-    def write_to(self, columns: Mapping[str, NDArray[Any]], start: int) -> None:
-        """Write the rows into the columns from position `start` on."""
-        for name, values in self.table.items():
-            # With mode="raise" NumPy would take into a buffer first; the indices are our own.
-            np.take(values, self.order, out=columns[name][start : start + self.order.size], mode="clip")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _ClassTable:
-    """Draws the class counts of a block, the first thing its random numbers are used for."""
-
-    tree: SplittingTree
-    seed: int
-
-    def __call__(self, block: Block) -> tuple[IntArray, _Cells | None]:
-        return self.class_counts(block, generator(block, self.seed, Stream.EXPLICIT)), None
-
-    def class_counts(self, block: Block, rng: np.random.Generator) -> IntArray:
-        return self.tree.counts(block.size, rng)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _RowTables(_ClassTable):
-    """Everything a worker needs: trees that split counts, columns per class, labels per leaf."""
-
-    labels: LabelTable
-    class_columns: Mapping[str, NDArray[Any]]
+    class_of: IntArray
 
     @classmethod
-    def of(cls, law: PathLaw, labels: LabelTable, seed: int) -> _RowTables:
-        columns: dict[str, NDArray[Any]] = {}
+    def of(cls, law: PathLaw, labels: LabelTable, class_of: IntArray, leaf: IntArray) -> _Cells:
+        """Cells given by their classes in the law and their leaves in the label table, both of shape (cells,)."""
+        columns: dict[str, NDArray[Any]] = {
+            "mu": labels.mu[leaf].astype(np.int32),
+            "nu": labels.nu[leaf].astype(np.int32),
+        }
         for name in _CLASS_LABELS:
-            column = getattr(law, name)
-            if column[0] >= 0:
-                columns[name] = column.astype(np.int32)
-        columns.update({name: law.quantity(name) for name in _CLASS_VALUES if law.records(name)})
-        return cls(tree=SplittingTree(law.probabilities), labels=labels, class_columns=columns, seed=seed)
+            label = getattr(law, name)
+            if label[0] >= 0:
+                columns[name] = label[class_of].astype(np.int32)
+        columns.update({name: law.quantity(name)[class_of] for name in _CLASS_VALUES if law.records(name)})
+        return cls(table={name: columns[name] for name in _ORDER if name in columns}, class_of=class_of)
 
-    def __call__(self, block: Block) -> tuple[IntArray, _Cells]:
-        rng = generator(block, self.seed, Stream.EXPLICIT)
-        class_counts = self.class_counts(block, rng)
-        return class_counts, self.cells(class_counts, rng)
+    @classmethod
+    def all_of(cls, law: PathLaw, labels: LabelTable) -> tuple[_Cells, FloatArray]:
+        """Every cell of a law with its probability, the likely ones first.
+
+        Raises:
+            TooLarge: If there are more than 10 million.
+        """
+        sizes = labels.sizes[labels.tree_of_class]
+        count = int(sizes.sum())
+        if count > LARGEST_CELL_TABLE:
+            raise TooLarge(
+                f"the explicit sampler must list at most {LARGEST_CELL_TABLE:.0e} labelled paths, but there are "
+                f"{count:.3g}; use the followed sampler for single paths, or counts",
+                measured=float(count),
+            )
+        class_of = np.repeat(np.arange(law.classes), sizes)
+        first = np.repeat(labels.starts[labels.tree_of_class] - (np.cumsum(sizes) - sizes), sizes)
+        leaf = np.arange(count) + first
+        probabilities = law.probabilities[class_of] * labels.shares[leaf]
+        # Likely cells side by side: most rows then read the same few pages of memory.
+        order = np.argsort(-probabilities, kind="stable")
+        return cls.of(law, labels, class_of[order], leaf[order]), probabilities[order]
 
     def empty_columns(self, paths: int) -> dict[str, NDArray[Any]]:
-        """Columns for so many rows, in the order of a path, yet to be written."""
-        types = {name: column.dtype for name, column in self.class_columns.items()}
-        types["mu"] = types["nu"] = np.dtype(np.int32)
-        return {name: np.empty(paths, dtype=types[name]) for name in _ORDER if name in types}
+        """Columns for so many rows, yet to be written."""
+        return {name: np.empty(paths, dtype=values.dtype) for name, values in self.table.items()}
 
-    def cells(self, class_counts: IntArray, rng: np.random.Generator) -> _Cells:
-        """Split class counts over labelled paths and put them in random order."""
-        occupied = np.flatnonzero(class_counts)
-        entry, leaf, count = self.labels.forest.counts(self.labels.tree_of_class[occupied], class_counts[occupied], rng)
-        cell_class = occupied[entry]
-        table = {name: column[cell_class] for name, column in self.class_columns.items()}
-        table["mu"] = self.labels.mu[leaf].astype(np.int32)
-        table["nu"] = self.labels.nu[leaf].astype(np.int32)
-        return _Cells(table=table, order=expand(np.arange(entry.size), count, rng))
+    def write_to(self, columns: Mapping[str, NDArray[Any]], start: int, order: IntArray) -> None:
+        """Write the rows that are the cells `order` into the columns from position `start` on."""
+        for name, values in self.table.items():
+            # With mode="raise" NumPy would take into a buffer first; the indices are our own.
+            np.take(values, order, out=columns[name][start : start + order.size], mode="clip")
+
+    def class_counts(self, cell_counts: IntArray, classes: int) -> IntArray:
+        """Add up counts of the cells to counts of the classes of the law."""
+        totals = np.zeros(classes, dtype=np.int64)
+        np.add.at(totals, self.class_of, cell_counts)
+        return totals
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Draw:
+    """What a worker does: draw the cells of a block's rows. It sends back eight bytes a row, not the columns."""
+
+    table: AliasTable
+    seed: int
+
+    def __call__(self, block: Block) -> IntArray:
+        return self.table.draw(block.size, generator(block, self.seed, Stream.EXPLICIT))
 
 
 def draw_rows(
     law: PathLaw,
-    labels: LabelTable | None,
+    labels: LabelTable,
     paths: int,
     seed: int,
     *,
+    keep_rows: bool = True,
     n_jobs: int = 1,
     backend: Any = None,
     progress: Progress | None = None,
@@ -117,44 +124,46 @@ def draw_rows(
 
     Args:
         law: The exact law.
-        labels: The label pairs of its classes; None if only the class counts are wanted, which are the same ones.
+        labels: The label pairs of its classes.
         paths: Number of paths.
         seed: Seed of the run.
+        keep_rows: Whether the columns are wanted, or only the class counts, which are the same ones.
         n_jobs: Workers.
         backend: joblib backend.
         progress: Told about finished blocks.
 
     Returns:
-        Class counts, shape (C,), and the columns, each of shape (N,), or None without `labels`.
+        Class counts, shape (C,), and the columns, each of shape (N,), or None.
 
     Raises:
-        TooLarge: If more rows are to be kept than fit.
+        TooLarge: If more rows are to be kept than fit, or there are too many labelled paths to list.
     """
-    draw = _ClassTable(tree=SplittingTree(law.probabilities), seed=seed)
-    columns: dict[str, NDArray[Any]] | None = None
-    if labels is not None:
+    if keep_rows:
         check_row_count(paths)
-        draw = _RowTables.of(law, labels, seed)
-        columns = draw.empty_columns(paths)
-    total = np.zeros(law.classes, dtype=np.int64)
+    cells, probabilities = _Cells.all_of(law, labels)
+    columns = cells.empty_columns(paths) if keep_rows else None
+    cell_counts = np.zeros(probabilities.size, dtype=np.int64)
     blocks = row_blocks(paths)
+    draw = _Draw(table=AliasTable(probabilities), seed=seed)
     drawn = iterate_blocks(draw, blocks, n_jobs=n_jobs, backend=backend, progress=progress)
-    for block, (class_counts, cells) in zip(blocks, drawn, strict=True):
-        total += class_counts
-        if columns is not None and cells is not None:
+    for block, order in zip(blocks, drawn, strict=True):
+        cell_counts += np.bincount(order, minlength=cell_counts.size)
+        if columns is not None:
             # Written in place: gathering the blocks first would need the memory twice.
-            cells.write_to(columns, block.start)
-    return total, columns
+            cells.write_to(columns, block.start, order)
+    return cells.class_counts(cell_counts, law.classes), columns
 
 
 def expand_counts(law: PathLaw, labels: LabelTable, class_counts: IntArray, seed: int) -> dict[str, NDArray[Any]]:
-    """Lay class counts out as labelled rows in random order."""
+    """Lay class counts out as labelled rows in random order: split them over the labels, repeat, shuffle."""
     paths = int(class_counts.sum())
     check_row_count(paths)
-    whole = Block(index=0, start=0, size=paths, full=False)
-    tables = _RowTables.of(law, labels, seed)
-    columns = tables.empty_columns(paths)
-    tables.cells(class_counts, generator(whole, seed, Stream.EXPAND)).write_to(columns, 0)
+    rng = generator(Block(index=0, start=0, size=paths, full=False), seed, Stream.EXPAND)
+    occupied = np.flatnonzero(class_counts)
+    entry, leaf, count = labels.forest.counts(labels.tree_of_class[occupied], class_counts[occupied], rng)
+    cells = _Cells.of(law, labels, occupied[entry], leaf)
+    columns = cells.empty_columns(paths)
+    cells.write_to(columns, 0, expand(np.arange(entry.size), count, rng, dtype=np.int64))
     return columns
 
 

@@ -1,7 +1,8 @@
 r"""The Kraus unravelling: paths (alpha, mu, nu) with their conditional pure states.
 
-Mapping: :math:`|\Phi_{\alpha\mu\nu}\rangle = \langle\nu|U|\psi_\alpha,\mu\rangle / \sqrt{P(\nu|\alpha,\mu)}` ([Santos19]
-Eq. (32)); averaged over the paths, :math:`|\Phi\rangle\langle\Phi|` is the final state of the system (Eq. (33)).
+Mapping: :math:`|\Phi_{\alpha\mu\nu}\rangle = \langle\nu|U|\psi_\alpha,\mu\rangle / \sqrt{P(\nu|\alpha,\mu)}`
+([Santos19] Eq. (32)); averaged over the paths, :math:`|\Phi\rangle\langle\Phi|` is the final state of the
+system (Eq. (33)).
 """
 
 from __future__ import annotations

@@ -3,10 +3,11 @@ r"""The labels mu and nu of each class: an exact multinomial refinement, made wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from qtraj.arrays import IntArray, frozen
+from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.errors import TooLarge
 from qtraj.paths.law import PathLaw, branch_log_probabilities
 from qtraj.paths.splitting import SplittingForest
@@ -24,19 +25,28 @@ LARGEST_LABEL_TABLE = 30_000_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LabelTable:
-    """For every (alpha, branch, beta) of a law: the pairs (mu, nu) and a tree that splits counts over them.
+    """For every (alpha, branch, beta) of a law: the pairs (mu, nu) and their shares of its probability.
 
     Attributes:
-        forest: One tree for each distinct (alpha, branch, beta).
-        tree_of_class: Tree of every class of the law, shape (C,).
-        mu: Label of every leaf of the forest.
-        nu: Label of every leaf of the forest.
+        tree_of_class: Which list of pairs every class of the law has, shape (C,).
+        starts: Where each list begins, shape (G,).
+        sizes: How many pairs it has, shape (G,).
+        shares: Probability of every pair within its list, shape (M,).
+        mu: Label of every pair, shape (M,).
+        nu: Label of every pair, shape (M,).
     """
 
-    forest: SplittingForest
     tree_of_class: IntArray
+    starts: IntArray
+    sizes: IntArray
+    shares: FloatArray
     mu: IntArray
     nu: IntArray
+
+    @cached_property
+    def forest(self) -> SplittingForest:
+        """One tree per list, for splitting counts over its pairs."""
+        return SplittingForest(self.shares, np.append(self.starts, self.shares.size))
 
     @classmethod
     def of(cls, process: Process, law: PathLaw) -> LabelTable:
@@ -65,13 +75,16 @@ class LabelTable:
                         f"labelled paths must have at most {LARGEST_LABEL_TABLE:.0e} label pairs, but have more; "
                         "use the counts sampler, whose classes need no labels"
                     )
-                shares.append(np.exp(share[kept]))
+                weights = np.exp(share[kept])
+                shares.append(weights / weights.sum())
                 mus.append(batch.mu[kept])
                 nus.append(batch.nu[kept])
                 sizes.append(kept.size)
         return cls(
-            forest=SplittingForest(np.concatenate(shares), np.concatenate([[0], np.cumsum(sizes)])),
             tree_of_class=frozen(tree_of_class.reshape(-1).astype(np.int64)),
+            starts=frozen(np.cumsum(sizes) - np.array(sizes)),
+            sizes=frozen(np.array(sizes)),
+            shares=frozen(np.concatenate(shares)),
             mu=frozen(np.concatenate(mus)),
             nu=frozen(np.concatenate(nus)),
         )

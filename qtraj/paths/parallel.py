@@ -10,19 +10,19 @@ for more than one machine. With one worker, or one block, joblib is not even imp
 from __future__ import annotations
 
 import itertools
+import numbers
 import os
 import signal
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from functools import cache
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import ExitStack, closing, nullcontext
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from threadpoolctl import ThreadpoolController
-
 from qtraj.errors import InvalidInput
+from qtraj.paths.blas import one_blas_thread
 from qtraj.paths.blocks import Block
+from qtraj.paths.interrupts import interrupts_held
 from qtraj.paths.progress import Progress
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def map_blocks(
     The list holds every result at once; where that may be too much, use `fold_blocks` or `iterate_blocks`.
 
     Args:
-        function: Pure function of one block. Processes receive it pickled; its large arrays are memory-mapped, not copied.
+        function: Pure function of one block. Processes get it pickled; its large arrays are memory-mapped, not copied.
         blocks: The blocks, or whatever else `function` takes.
         n_jobs: Number of workers; -1 means all cores, -2 all but one.
         backend: Anything joblib takes: "loky" (processes), "threading", a registered name, or a backend object. None
@@ -74,7 +74,8 @@ def map_blocks(
         >>> map_blocks(lambda block: block.size, row_blocks(100_000))
         [65536, 34464]
     """
-    with closing(iterate_blocks(function, blocks, n_jobs=n_jobs, backend=backend, progress=progress)) as results:
+    results = iterate_blocks(function, blocks, n_jobs=n_jobs, backend=backend, progress=progress)
+    with one_blas_thread(), closing(results):
         return list(results)
 
 
@@ -111,7 +112,8 @@ def fold_blocks(
         100000
     """
     total = initial
-    with closing(iterate_blocks(function, blocks, n_jobs=n_jobs, backend=backend, progress=progress)) as results:
+    results = iterate_blocks(function, blocks, n_jobs=n_jobs, backend=backend, progress=progress)
+    with one_blas_thread(), closing(results):
         for result in results:
             total = combine(total, result)
     return total
@@ -148,15 +150,16 @@ def iterate_blocks(
         >>> next(iterate_blocks(lambda block: block.index, row_blocks(10**15)))
         0
     """
-    n_jobs = check_jobs(n_jobs)
+    check_jobs(n_jobs)
+    pool, workers = (None, 1) if n_jobs == 1 and backend is None else _make_pool(n_jobs, backend)
     one_block = isinstance(blocks, Sequence) and len(blocks) <= 1
-    if n_jobs == 1 or one_block:
+    if pool is None or workers == 1 or one_block:
         return _in_process(function, blocks, progress)
-    return _in_pool(_make_pool(n_jobs, backend), function, blocks, progress)
+    return _in_pool(pool, ROUND_PER_WORKER * workers, function, blocks, progress)
 
 
 def check_jobs(n_jobs: object) -> int:
-    """Return the number of workers that `n_jobs` means.
+    """Return the number of local workers that `n_jobs` means.
 
     Args:
         n_jobs: A positive whole number, or a negative one counted from the number of cores: -1 is all of them.
@@ -175,45 +178,17 @@ def check_jobs(n_jobs: object) -> int:
             ...
         qtraj.errors.InvalidInput: `n_jobs` must be a whole number other than 0 (-1 for all cores), but it is 0
     """
-    if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__") or n_jobs == 0:
-        measured = 0.0 if not isinstance(n_jobs, bool) and n_jobs == 0 else None
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, numbers.Integral) or n_jobs == 0:
         raise InvalidInput(
-            f"`n_jobs` must be a whole number other than 0 (-1 for all cores), but it is {n_jobs!r}", measured=measured
+            f"`n_jobs` must be a whole number other than 0 (-1 for all cores), but it is {n_jobs!r}",
+            measured=float(n_jobs) if isinstance(n_jobs, numbers.Real) else None,
         )
-    workers = int(n_jobs.__index__())
+    workers = int(n_jobs)
     if workers > 0:
         return workers
     import joblib  # 50 ms that a run with one worker need not pay
 
     return max(1, int(joblib.cpu_count()) + 1 + workers)
-
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Run linear algebra on one thread inside the `with`.
-
-    Our matrices are small, so threads only cost; and a sum split over another number of threads rounds differently, so
-    the last bits would depend on the machine's load and on `n_jobs`.
-
-    Example:
-        >>> import numpy as np
-        >>> with one_blas_thread():
-        ...     values = np.linalg.eigvalsh(np.eye(3))
-        >>> values.tolist()
-        [1.0, 1.0, 1.0]
-    """
-    with _blas_libraries().limit(limits=1, user_api="blas"):
-        yield
-
-
-@cache
-def _blas_libraries() -> ThreadpoolController:
-    # Looking the libraries up takes milliseconds, setting their threads 30 microseconds. NumPy and SciPy's must be loaded
-    # before the look-up, or they would be missed for good.
-    import numpy  # noqa: F401
-    import scipy.linalg  # noqa: F401
-
-    return ThreadpoolController()
 
 
 def _in_process(
@@ -227,18 +202,22 @@ def _in_process(
         yield result
 
 
-def _make_pool(n_jobs: int, backend: Any) -> joblib.Parallel:
+def _make_pool(n_jobs: int, backend: Any) -> tuple[joblib.Parallel, int]:
+    """The pool, and how many workers it has: with a backend such as Dask's that is not for `n_jobs` to say."""
     try:
-        with _interrupts_held():
+        with interrupts_held():
             import joblib
 
-            return joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator")
+            with nullcontext() if backend is None else joblib.parallel_config(backend=backend):
+                workers = int(joblib.effective_n_jobs(n_jobs))
+            return joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator"), workers
     except (ValueError, TypeError) as error:
         raise InvalidInput(f"`backend` must be one that joblib can stream results from, but: {error}") from error
 
 
 def _in_pool(
     pool: joblib.Parallel,
+    round_size: int,
     function: Callable[[_Item], _Result],
     blocks: Iterable[_Item],
     progress: Progress | None,
@@ -249,67 +228,23 @@ def _in_pool(
     remaining = iter(blocks)
     results: Generator[_Result, None, None] | None = None
     with ExitStack() as stack:
-        with _interrupts_held():
+        with interrupts_held():
             # The pool is entered once for all rounds: its workers, and the tables of `function` they have mapped, stay.
             stack.enter_context(pool)
-            stack.enter_context(one_blas_thread())
         try:
-            while batch := list(itertools.islice(remaining, ROUND_PER_WORKER * pool.n_jobs)):
-                with _interrupts_held():
+            while batch := list(itertools.islice(remaining, round_size)):
+                with interrupts_held():
                     results = pool(call(os.getpid(), function, block) for block in batch)
                 for block, result in zip(batch, results, strict=True):
                     _advance(progress, block)
                     yield result
         except BaseException:  # of whatever kind: an error, an interrupt, or the generator being closed early
-            with _interrupts_held():
+            with interrupts_held():
                 if results is not None:
                     _close_quietly(results)
                 stack.close()
                 _await_feeders()
             raise
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back until the end of the `with`, and for good in the processes started inside it.
-
-    Ctrl-C goes to the whole process group. The parent alone answers it, by ending its workers; a worker that also raised
-    KeyboardInterrupt, perhaps while still importing, would print a traceback of the pool's machinery. In the parent, a
-    KeyboardInterrupt in the middle of starting or ending a pool could be swallowed or leave half of it behind.
-    """
-    if threading.current_thread() is not threading.main_thread():  # only the main thread is ever interrupted
-        yield
-        return
-    held: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: held.append(number))
-    try:
-        with _interrupts_blocked():
-            yield
-    finally:
-        # None stands for a handler that was not set from Python and cannot be put back.
-        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
-        if held:
-            signal.raise_signal(signal.SIGINT)
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Block SIGINT in this thread, so that processes started inside the `with` inherit the mask.
-
-    This alone would not hold the signal back in the parent, where any other thread may take it.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows; there `_on_worker` does what it can
-        yield
-        return
-    # Before Python 3.13 this helper process, which loky needs too, unblocks the signal when it starts: so start it first.
-    from multiprocessing import resource_tracker
-
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _close_quietly(results: Generator[Any, None, None]) -> None:
@@ -320,21 +255,17 @@ def _close_quietly(results: Generator[Any, None, None]) -> None:
 
 
 def _await_feeders() -> None:
-    # A killed loky pool leaves the thread that fed its queue to end by itself. If the program ends first, the thread dies
-    # between deleting a semaphore and saying so, and a helper process then warns of a leak that is none.
+    # A killed loky pool leaves the thread that fed its queue to end by itself. If the program ends first, the thread
+    # may die between deleting a semaphore and saying so, and a helper process then warns of a leak that is none.
     for thread in threading.enumerate():
         if thread.name == "QueueFeederThread":
             thread.join(FEEDER_PATIENCE_SECONDS)
 
 
 def _on_worker(parent: int, function: Callable[[_Item], _Result], block: _Item) -> _Result:
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if os.getpid() == parent or not in_main_thread:
-        # A thread shares its BLAS setting with the whole process, and threads that set and restore it in turn would undo
-        # each other. The parent has set it for its own threads; Dask sets it when it starts a worker.
-        return function(block)
-    # For workers that were started without `_interrupts_held`: joblib shares its pool with all its users in a program.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.getpid() != parent and threading.current_thread() is threading.main_thread():
+        # For workers started without `interrupts_held`: joblib shares one pool among all its users in a program.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     with one_blas_thread():
         return function(block)
 

@@ -47,8 +47,8 @@ def sample(
         paths: How many, 1 to 1e15.
         seed: Whole number from 0 to 2^128 - 1.
         protocol: `augmented`, `eigenbasis-two-point`, `energy-two-point` (alias `tpm`) or `kraus`.
-        sampler: `counts` (how many paths in each class; cost flat in `paths`), `explicit` (one row a path, from the law)
-            or `followed` (one row a path, measurement by measurement, knowing nothing of the law).
+        sampler: `counts` (how many paths in each class; cost flat in `paths`), `explicit` (one row a path, from the
+            law) or `followed` (one row a path, measurement by measurement, knowing nothing of the law).
         keep_rows: For the last two: keep the rows. Without them memory does not grow with `paths`.
         n_jobs: Workers (joblib); -1 for all cores. Counts need none.
         backend: joblib backend: `loky` (default), `threading`, ...
@@ -80,8 +80,16 @@ def sample(
     if sampler == "counts":
         counts = draw_counts(law, number, start, progress=progress)
     elif sampler == "explicit":
-        labels = LabelTable.of(process, law) if keep_rows else None
-        counts, rows = draw_rows(law, labels, number, start, n_jobs=n_jobs, backend=backend, progress=progress)
+        counts, rows = draw_rows(
+            law,
+            LabelTable.of(process, law),
+            number,
+            start,
+            keep_rows=keep_rows,
+            n_jobs=n_jobs,
+            backend=backend,
+            progress=progress,
+        )
     else:
         with one_blas_thread():
             follow = FollowedPaths(operation=process, endpoints=law.endpoints, seed=start)

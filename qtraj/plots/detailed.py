@@ -20,7 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from qtraj.arrays import BoolArray, FloatArray, IntArray
 from qtraj.paths.ensemble import Ensemble
 from qtraj.plots.cells import DEFAULT_BINS, MOST_ATOMS, frequency_interval
-from qtraj.plots.style import COLUMN_WIDTH, EXACT, SAMPLED, PaperFigure, figure_of, paper_style
+from qtraj.plots.style import COLUMN_WIDTH, EXACT, SAMPLED, LegendAbove, PaperFigure, figure_of, paper_style
 from qtraj.theorems.backward import SigmaAtoms
 
 __all__ = ["ForwardAndBackward", "detailed_theorem", "forward_and_backward"]
@@ -141,7 +141,8 @@ def _draw(points: ForwardAndBackward, ax: Axes, residuals: Axes | None) -> None:
     ax.set_xlim(*ends)
     ax.set_ylabel(r"$\ln[P_{\mathrm{F}}(\sigma)\,/\,P_{\mathrm{B}}(-\sigma)]$")
     ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.02), ncols=3, columnspacing=1.2)
+    handles, labels = ax.get_legend_handles_labels()
+    LegendAbove(ax, handles, labels, columns=3)
     if residuals is None:
         ax.set_xlabel(r"entropy production $\sigma$ (nats)")
         return
@@ -160,8 +161,8 @@ def _draw(points: ForwardAndBackward, ax: Axes, residuals: Axes | None) -> None:
 def _draw_points(ax: Axes, points: ForwardAndBackward, heights: FloatArray) -> None:
     down, up = points.errors
     for chosen, label, alpha, face in (
-        (points.few, f"fewer than {FEW_PATHS} paths", 0.4, "white"),
         (~points.few, "sampled", 1.0, SAMPLED),
+        (points.few, f"under {FEW_PATHS} paths", 0.4, "white"),
     ):
         if chosen.any():
             ax.errorbar(

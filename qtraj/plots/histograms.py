@@ -14,14 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullFormatter
-from matplotlib.transforms import ScaledTranslation
 
 from qtraj.errors import UnknownName
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.law import QUANTITIES
 from qtraj.plots.cells import Bins, Cells, axis_floor, frequency_interval, make_cells
 from qtraj.plots.labels import AXIS_LABELS, SYMBOLS, digits_beside, exact_number, number_with_error
-from qtraj.plots.style import EXACT, FAINT, SAMPLED, SAMPLED_FILL, axes_to_draw_on, figure_of
+from qtraj.plots.style import EXACT, FAINT, SAMPLED, SAMPLED_FILL, LegendAbove, axes_to_draw_on
 
 __all__ = ["histogram"]
 
@@ -118,9 +117,28 @@ def _set_scales(axes: Axes, cells: Cells, means: tuple[float, float], *, log: bo
 
 
 def _draw_atoms(axes: Axes, cells: Cells) -> None:
-    axes.bar(cells.centres, cells.frequencies, cells.widths, color=SAMPLED_FILL, zorder=2, label="sampled")
+    # Atoms may lie closer than bars are wide: the lower bar goes in front, and a thin edge parts the two.
+    order = np.argsort(-cells.frequencies, kind="stable")
+    axes.bar(
+        cells.centres[order],
+        cells.frequencies[order],
+        cells.widths[order],
+        color=SAMPLED_FILL,
+        edgecolor="white",
+        linewidth=0.3,
+        zorder=2,
+        label="sampled",
+    )
     unseen = cells.counts == 0
-    axes.vlines(cells.centres[unseen], 0.0, cells.probabilities[unseen], colors=EXACT, linewidth=0.5, zorder=2.5)
+    axes.vlines(
+        cells.centres[unseen],
+        0.0,
+        cells.probabilities[unseen],
+        colors=EXACT,
+        linewidth=0.5,
+        zorder=2.5,
+        label="exact, not seen",
+    )
     _draw_intervals(axes, cells)
     axes.hlines(
         cells.probabilities,
@@ -182,15 +200,13 @@ def _write_legend(axes: Axes, ensemble: Ensemble, quantity: str) -> None:
     error = Line2D([], [], color=SAMPLED, linestyle="none", marker="|", markersize=5)
     line = Line2D([], [], color=EXACT, linewidth=1.0)
     labels = ["", "sampled", "exact", *(f"${cell}$" for column in columns for cell in column)]
-    above_axes = axes.transAxes + ScaledTranslation(0.0, LEGEND_GAP / 72, figure_of(axes).dpi_scale_trans)
-    axes.legend(
+    LegendAbove(
+        axes,
         [nothing, (patch, error), line, *[nothing] * (3 * len(columns))],
         labels,
-        loc="lower left",
-        bbox_to_anchor=(0.0, 1.0),
-        bbox_transform=above_axes,
-        ncols=1 + len(columns),
-        columnspacing=-0.8,  # the next column begins with the place of a mark, which is empty
+        columns=1 + len(columns),
+        gap=LEGEND_GAP,
+        spacing=-0.8,  # the next column begins with the place of a mark, which is empty
     )
 
 

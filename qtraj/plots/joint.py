@@ -19,7 +19,7 @@ from qtraj.arrays import FloatArray, IntArray
 from qtraj.paths.ensemble import Ensemble
 from qtraj.plots.cells import axis_floor
 from qtraj.plots.labels import AXIS_LABELS
-from qtraj.plots.style import FAINT, INK, axes_to_draw_on, figure_of
+from qtraj.plots.style import FAINT, INK, LegendAbove, axes_to_draw_on, figure_of
 
 __all__ = ["JointCells", "joint_cells", "joint_map"]
 
@@ -33,6 +33,9 @@ LARGEST_AREA, SMALLEST_AREA = 90.0, 3.0
 # More atoms than this cover each other; they are joined in the cells of a grid, whose marks just touch.
 MOST_MARKS = 150
 GRID = 30
+
+# Points between axes and legend, room for the values of sigma.
+LEGEND_GAP = 14.0
 GRID_AREA = 22.0
 
 
@@ -156,14 +159,7 @@ def joint_map(ensemble: Ensemble, *, ax: Axes | None = None) -> Axes:
             Line2D([], [], linestyle="none", marker="o", markersize=5.5, mfc="none", mec=INK, mew=0.5),
             Line2D([], [], color=FAINT, linewidth=0.5),
         ]
-        axes.legend(
-            handles,
-            ["exact", "sampled", r"constant $\sigma$"],
-            loc="lower left",
-            bbox_to_anchor=(0.0, 1.065),
-            ncols=3,
-            columnspacing=1.2,
-        )
+        LegendAbove(axes, handles, ["exact", "sampled", r"constant $\sigma$"], columns=3, gap=LEGEND_GAP)
     return axes
 
 

@@ -22,7 +22,7 @@ __all__ = ["overview"]
 SINGLE_WIDTH = 4.5
 """Width of a figure with one panel in inches: the heading needs more than a column."""
 
-HEADING = 0.3
+HEADING = 0.5
 """Height of the heading in inches."""
 
 ROW_HEIGHT = 2.75
@@ -101,24 +101,25 @@ def _letter(axes: Axes, letter: str, *, shown: bool) -> None:
 
 
 def _write_heading(figure: Figure, ensemble: Ensemble, report: Report | None, title: str | None) -> None:
-    """Process and protocol to the left; number of paths, seed and verdict to the right."""
-    name = title or (report.process if report else "") or str(getattr(ensemble.process, "kind", "process"))
-    height = figure.get_figheight()
-    top = 1 - 0.05 / height
+    """Process and protocol; below, number of paths and seed to the left and the verdict to the right."""
+    height, left, right = figure.get_figheight(), 0.06 / figure.get_figwidth(), 1 - 0.06 / figure.get_figwidth()
     figure.set_layout_engine("constrained", rect=(0.0, 0.0, 1.0, 1 - HEADING / height), hspace=0.06)
-    figure.suptitle(f"{name}, {ensemble.protocol} protocol", x=0.012, y=top, ha="left", va="top", fontsize="large")
-    seeds = ", ".join(map(str, ensemble.seeds[:3])) + (", ..." if len(ensemble.seeds) > 3 else "")
-    word = "seed" if len(ensemble.seeds) == 1 else "seeds"
-    facts = f"$N = {whole_number(ensemble.paths)}$ paths, {word} {seeds}"
-    verdict = "" if report is None else str(report.verdict)
-    figure.text(0.988 if not verdict else 0.87, top, facts, ha="right", va="top", color=FAINT)
-    if verdict:
+    name = title or (report.process if report else "") or str(getattr(ensemble.process, "kind", "process"))
+    figure.suptitle(
+        f"{name}, {ensemble.protocol} protocol", x=left, y=1 - 0.05 / height, ha="left", va="top", fontsize="large"
+    )
+    more = f" and {len(ensemble.seeds) - 1} more" if len(ensemble.seeds) > 1 else ""
+    facts = f"$N = {whole_number(ensemble.paths)}$ paths, seed {ensemble.seed}{more}"
+    second_line = 1 - (HEADING - 0.1) / height
+    figure.text(left, second_line, facts, ha="left", va="baseline", color=FAINT)
+    if report is not None:
+        verdict = str(report.verdict)
         figure.text(
-            0.988,
-            top,
+            right,
+            second_line,
             verdict.upper(),
             ha="right",
-            va="top",
+            va="baseline",
             fontsize="large",
             fontweight="bold",
             color=VERDICT_COLOURS[verdict],

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +21,8 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.transforms import Bbox, ScaledTranslation
 
 from qtraj.errors import InvalidInput
 
@@ -35,6 +37,7 @@ __all__ = [
     "SAMPLED",
     "SAMPLED_FILL",
     "VERDICT_COLOURS",
+    "LegendAbove",
     "PaperFigure",
     "axes_to_draw_on",
     "figure_of",
@@ -81,15 +84,8 @@ PAPER: Mapping[Any, Any] = MappingProxyType(
         "figure.dpi": PIXELS_PER_INCH,
         "figure.facecolor": "white",
         "font.family": ["STIXGeneral"],
-        "font.size": 8.5,
+        "font.size": 9.5,
         "hatch.linewidth": 0.5,
-        "legend.borderaxespad": 0.0,
-        "legend.borderpad": 0.0,
-        "legend.fontsize": 8,
-        "legend.frameon": False,
-        "legend.handlelength": 1.4,
-        "legend.handletextpad": 0.6,
-        "legend.labelspacing": 0.35,
         "lines.linewidth": 1.0,
         "mathtext.fontset": "stix",
         "pdf.fonttype": 42,
@@ -169,6 +165,56 @@ def figure_of(axes: Axes) -> Figure:
         raise InvalidInput("`ax` must belong to a figure, but has been removed from it")
     # A subfigure knows the figure at the root, and the figure is its own root.
     return parent.figure
+
+
+class LegendAbove(Legend):
+    """A legend above the axes: it can cover no data, and its width does not make a layout engine shrink the axes.
+
+    Args:
+        axes: The axes it stands on.
+        handles: One mark for each label, an empty one for a label without.
+        labels: What to write, column by column.
+        columns: How many columns.
+        gap: Distance from the axes in points.
+        spacing: Distance between columns, in units of the font size.
+    """
+
+    def __init__(
+        self,
+        axes: Axes,
+        handles: Sequence[Any],
+        labels: Sequence[str],
+        *,
+        columns: int,
+        gap: float = 4.0,
+        spacing: float = 1.2,
+    ) -> None:
+        raised = axes.transAxes + ScaledTranslation(0.0, gap / 72, figure_of(axes).dpi_scale_trans)
+        super().__init__(
+            axes,
+            handles,
+            labels,
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.0),
+            bbox_transform=raised,
+            ncols=columns,
+            columnspacing=spacing,
+            fontsize="small",
+            frameon=False,
+            borderpad=0.0,
+            borderaxespad=0.0,
+            handlelength=1.4,
+            handletextpad=0.6,
+            labelspacing=0.35,
+        )
+        axes.add_artist(self)
+        # Whatever can be clipped to its axes is taken to lie inside, and layout engines would leave no room for it.
+        self.set_clip_on(False)
+
+    def get_tightbbox(self, renderer: RendererBase | None = None) -> Bbox:
+        """The part above the axes that a layout has to leave free."""
+        box, frame = self.get_window_extent(renderer), self.axes.bbox
+        return Bbox.from_extents(frame.x0, box.y0, frame.x1, box.y1)
 
 
 @contextmanager

@@ -2,7 +2,8 @@ r"""The walk of a single path as a picture: what was measured before and after t
 
 Two lanes as in a circuit, the system above and the environment below, with the joint unitary between. In the system's
 lane the bars are p(n|alpha) before and p(m|beta) after, that is, how the measured state is spread over the levels; in
-the environment's lane they are the Gibbs populations. Dots are the levels that were found.
+the environment's lane they are the Gibbs populations. Dots are the levels that were found, and a ring
+is where the environment was before.
 
 In the augmented protocol n and m are drawn from the bars and do not disturb the path: no wire starts or ends at them.
 """
@@ -44,7 +45,7 @@ FORMULAS: Mapping[str, str] = MappingProxyType(
 WIDTH, HEIGHT = 5.4, 3.3
 LEFT, RIGHT, BLOCK = 0.85, 3.75, 1.0
 SYSTEM_LANE, ENVIRONMENT_LANE = (2.25, 0.75), (0.95, 0.75)  # bottom, height
-HEADING_GAP = 0.16
+HEADING_GAP = 0.2
 UNITARY = (2.6, 0.85, 0.5, 2.25)  # left, bottom, width, height
 
 
@@ -71,8 +72,8 @@ def walk(ensemble: Ensemble, *, index: int = 0, ax: Axes | None = None) -> Axes:
     Args:
         ensemble: Labelled paths of a thermal operation, from the explicit or followed sampler or from `expand()`.
         index: Which row.
-        ax: Axes to draw on; by default those of a new figure, 5.4 by 3.3 inches, in paper style. The picture takes the
-            whole axes and hides their frame.
+        ax: Axes to draw on; by default those of a new figure, 5.4 by 3.3 inches, in paper style. Your own
+            should be no smaller, since text does not shrink; the picture hides their frame.
 
     Returns:
         The axes; `.figure` is the figure.

@@ -20,7 +20,8 @@ from scipy import special
 from qtraj.arrays import FloatArray, IntArray
 from qtraj.errors import InvalidInput
 from qtraj.theorems.checks import Check, Verdict, identity
-from qtraj.theorems.goodness_of_fit import RELATIVE_ERROR, goodness_of_fit
+from qtraj.theorems.chi_square import RELATIVE_ERROR
+from qtraj.theorems.goodness_of_fit import goodness_of_fit
 
 __all__ = ["BINS", "detailed_check", "detailed_identity", "equal_weight_bins"]
 

@@ -4,9 +4,8 @@ Cells expected to hold at least 25 paths are compared by chi-square, given how m
 others are pooled, and the pool's count is tested by its exact binomial law. The two are independent, each gets half
 the level. A path outside the law (on a class of probability zero) fails at once.
 
-Probabilities in double precision are themselves wrong by dp = 1e-12 p + 1e-15. With N paths this alone shifts
-chi-square by the noncentrality N sum dp^2/p, which is therefore allowed for (noncentral chi-square). When it exceeds
-0.1 sqrt(2 dof) the test says more about rounding than about physics: inconclusive, "numerical floor".
+With very many paths the test sees the rounding of the probabilities (see `chi_square`) and says so: inconclusive,
+"numerical floor".
 
 Measured false alarms at nominal 1e-3, 1e-4, 1e-5 (1e6 to 1e7 samples each): 1.0, 1.1, 1.1 times nominal for 20 cells
 of expectation 25; 1.3 to 1.4, 1.7 to 2.2, 3 to 4 times for the worst laws, 1 to 30 cells of exactly 25 beside a
@@ -21,25 +20,19 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special
 
 from qtraj.arrays import BoolArray, FloatArray, IntArray
 from qtraj.errors import InvalidInput
 from qtraj.theorems.binomial import binomial_p_value, detectable_increase
 from qtraj.theorems.checks import Check, Verdict, in_words, require_level
+from qtraj.theorems.chi_square import RELATIVE_ERROR, ChiSquare
 from qtraj.theorems.tail_bound import POWER
 
 __all__ = ["goodness_of_fit", "marginal_check"]
 
 SMALLEST_EXPECTATION = 25.0
 """Cells expected to hold fewer paths are pooled: below, chi-square is no longer chi-square in its tail."""
-
-RELATIVE_ERROR = 1e-12
-ABSOLUTE_ERROR = 1e-15
-"""Error budget of a probability: products of a dozen factors and of squared amplitudes, a factor of ten to spare."""
-
-FLOOR_SHARE = 0.1
-"""The part of chi-square's standard deviation that rounding may make up."""
 
 LARGEST_POOL = 0.5
 """With more than this probability in the pool a pass says nothing about most paths."""
@@ -49,59 +42,6 @@ LARGEST_LOG = 1e-9
 
 NEGATIVE_NOISE = 1e-12
 """Eigenvalues of a density matrix may be negative by this much; they then count as zero."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _ChiSquare:
-    """Chi-square over the cells that are not pooled."""
-
-    statistic: float
-    degrees: int
-    noncentrality: float
-    paths: int
-
-    @classmethod
-    def of(cls, counts: IntArray, probabilities: FloatArray, relative_error: float) -> _ChiSquare:
-        paths, degrees = int(counts.sum()), max(0, counts.size - 1)
-        if degrees == 0 or paths == 0:
-            return cls(statistic=0.0, degrees=0, noncentrality=0.0, paths=paths)
-        p = probabilities / math.fsum(probabilities)
-        statistic = math.fsum((counts - paths * p) ** 2 / (paths * p))
-        error = relative_error * p + ABSOLUTE_ERROR
-        noncentrality = paths * math.fsum(error**2 / p)
-        return cls(statistic=statistic, degrees=degrees, noncentrality=noncentrality, paths=paths)
-
-    @property
-    def drowned(self) -> bool:
-        """Whether rounding of the probabilities could be seen."""
-        return self.degrees > 0 and self.noncentrality > FLOOR_SHARE * math.sqrt(2.0 * self.degrees)
-
-    @property
-    def p_value(self) -> float:
-        if self.degrees == 0:
-            return 1.0
-        return float(stats.ncx2.sf(self.statistic, self.degrees, self.noncentrality))
-
-    def critical(self, level: float) -> float:
-        return float(stats.ncx2.isf(level, self.degrees, self.noncentrality)) if self.degrees else 0.0
-
-    def detectable_distance(self, level: float) -> float:
-        """Return the TV distance from which every other law is rejected with probability `POWER`.
-
-        A law at distance d has noncentrality N sum dp^2/p >= 4 N d^2 (Cauchy-Schwarz), equality for the law that
-        moves probability between two halves.
-        """
-        if self.degrees == 0:
-            return 0.0
-        critical = self.critical(level)
-
-        def missing(noncentrality: float) -> float:
-            return float(stats.ncx2.sf(critical, self.degrees, noncentrality)) - POWER
-
-        high = critical
-        while missing(high) < 0.0:
-            high *= 2.0
-        return math.sqrt(float(optimize.brentq(missing, 0.0, high, rtol=1e-6)) / (4.0 * self.paths))
 
 
 def goodness_of_fit(
@@ -146,7 +86,7 @@ def goodness_of_fit(
     stray = int(outside) + int(counts[impossible].sum())
     paths = int(counts.sum()) + int(outside)
     tested: BoolArray = paths * p >= SMALLEST_EXPECTATION
-    chi = _ChiSquare.of(counts[tested], p[tested], relative_error)
+    chi = ChiSquare.of(counts[tested], p[tested], relative_error)
     pool = _Pool.of(counts, p, ~tested & ~impossible, paths - stray)
     p_value = 0.0 if stray else min(1.0, 2.0 * min(chi.p_value, pool.p_value))
     certain = int((~impossible).sum()) == 1  # the only possible class: nothing to compare, and nothing to doubt

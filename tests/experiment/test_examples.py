@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from qtraj.experiment import load_experiment
+from qtraj.paths.parallel import one_blas_thread
 from qtraj.theorems.exact import exact_report
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def numbers(name: str) -> tuple[dict[str, float], dict[str, float]]:
-    report = exact_report(load_experiment(EXAMPLES / f"{name}.toml").process)
+    with one_blas_thread():
+        report = exact_report(load_experiment(EXAMPLES / f"{name}.toml").process)
     return report["averages"], report["path_law"]
 
 

@@ -27,9 +27,7 @@ def qubit() -> ThermalOperation:
 
 
 def _haar(system: System, bath: Environment) -> ThermalOperation:
-    return ThermalOperation(
-        system=system, environment=bath, unitary=EnergyConservingUnitary.haar(system, bath, seed=3)
-    )
+    return ThermalOperation(system=system, environment=bath, unitary=EnergyConservingUnitary.haar(system, bath, seed=3))
 
 
 def qutrit() -> ThermalOperation:
@@ -113,6 +111,10 @@ def protocol(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=PROCESSES)
+# Those that differ most; drawing all of them every time would take longer than it tells.
+EVERY_TIME = ("qubit", "pure", "ladder", "single")
+
+
+@pytest.fixture(params=[n if n in EVERY_TIME else pytest.param(n, marks=pytest.mark.slow) for n in PROCESSES])
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)

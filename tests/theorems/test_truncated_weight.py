@@ -163,12 +163,12 @@ def test_the_number_of_paths_named_is_the_smallest_that_does(make_law, root_seed
 
 @pytest.mark.parametrize("paths", [100, 10**4, 10**6])
 def test_false_alarms_stay_below_nominal(make_law, root_seed: int, paths: int) -> None:  # type: ignore[no-untyped-def]
-    """250 samples of three laws at level 0.05 (false failure 1e-9 a law)."""
+    """150 samples of three laws at level 0.05 (false failure 1e-9 a law)."""
     for variance, irreversible in ((2.0, 0.0), (8.0, 0.0), (3.0, 0.4)):
         law = make_law(variance, irreversible=irreversible)
         rng = np.random.default_rng([root_seed, 23, paths, round(variance)])
-        alarms = sum(check_law(law, law.draw(rng, paths), level=0.05).verdict == "fail" for _ in range(250))
-        assert alarms <= stats.binom.isf(1e-9, 250, 0.05)
+        alarms = sum(check_law(law, law.draw(rng, paths), level=0.05).verdict == "fail" for _ in range(150))
+        assert alarms <= stats.binom.isf(1e-9, 150, 0.05)
 
 
 def test_the_plain_z_test_is_found_out(root_seed: int) -> None:
@@ -181,15 +181,16 @@ def test_the_plain_z_test_is_found_out(root_seed: int) -> None:
     w = np.exp(-values)
     exact, error = p @ w, math.sqrt((p @ w**2 - (p @ w) ** 2) / 10**4)
     rng = np.random.default_rng([root_seed, 24])
-    limit = stats.binom.isf(1e-9, 1000, 1e-2)
     plain = ours = 0
-    for counts in rng.multinomial(10**4, p, size=1000):
+    for number, counts in enumerate(rng.multinomial(10**4, p, size=1000)):
         plain += 2 * stats.norm.sf(abs(counts @ w / 10**4 - exact) / error) <= 1e-2
-        check = truncated_weight_check(
-            "x", values=values, log_probabilities=np.log(p), counts=counts, target=float(exact), level=1e-2
-        )
-        ours += check.verdict == "fail"
-    assert ours <= limit < plain
+        if number < 300:
+            check = truncated_weight_check(
+                "x", values=values, log_probabilities=np.log(p), counts=counts, target=float(exact), level=1e-2
+            )
+            ours += check.verdict == "fail"
+    assert plain > stats.binom.isf(1e-9, 1000, 1e-2)
+    assert ours <= stats.binom.isf(1e-9, 300, 1e-2)
 
 
 def test_too_many_heavy_paths_fail_by_their_number() -> None:
@@ -274,10 +275,10 @@ def test_arguments_are_checked(wrong: dict[str, object], message: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("paths", [100, 10**4, 10**6, 10**9])
 def test_calibration(make_law, root_seed: int, paths: int) -> None:  # type: ignore[no-untyped-def]
-    """10 000 samples of four laws at 1e-2 and 1e-3 (false failure 1e-9 a case). Measured: 0 to 0.7 of nominal."""
+    """3000 samples of four laws at 1e-2 and 1e-3 (false failure 1e-9 a case). Measured: 0 to 0.7 of nominal."""
     laws = [make_law(2.0), make_law(8.0), make_law(16.1), make_law(3.0, irreversible=0.4)]
     for number, law in enumerate(laws):
         rng = np.random.default_rng([root_seed, 26, paths, number])
-        p_values = np.array([check_law(law, law.draw(rng, paths)).p_value for _ in range(10_000)])
+        p_values = np.array([check_law(law, law.draw(rng, paths)).p_value for _ in range(3000)])
         for level in (1e-2, 1e-3):
-            assert (p_values <= level).sum() <= stats.binom.isf(1e-9, 10_000, level)
+            assert (p_values <= level).sum() <= stats.binom.isf(1e-9, 3000, level)

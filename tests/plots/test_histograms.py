@@ -1,0 +1,197 @@
+"""The histogram shows the numbers it is given: frequencies, exact law, means, and nothing over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
+
+from qtraj.errors import NotRecorded, UnknownName
+from qtraj.paths.ensemble import Ensemble
+from qtraj.plots import histogram
+from qtraj.plots.cells import axis_floor, frequency_interval, make_cells
+from qtraj.plots.labels import exact_number, number_with_error
+from qtraj.plots.style import LegendAbove, figure_of
+
+Draw = Callable[..., Ensemble]
+
+
+def collection(axes: Axes, label: str) -> LineCollection:
+    (found,) = [one for one in axes.collections if one.get_label() == label]
+    assert isinstance(found, LineCollection)
+    return found
+
+
+def position(axes: Axes, label: str) -> float:
+    (line,) = [line for line in axes.lines if line.get_label() == label]
+    return float(np.asarray(line.get_xdata())[0])
+
+
+def legend_of(axes: Axes) -> LegendAbove:
+    (legend,) = axes.findobj(LegendAbove)
+    assert isinstance(legend, LegendAbove)
+    return legend
+
+
+def legend_texts(axes: Axes) -> list[str]:
+    return [text.get_text() for text in legend_of(axes).get_texts()]
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_bars_dashes_and_lines_are_where_they_must_be(draw: Draw, log: bool) -> None:
+    ensemble = draw("qubit")
+    law = ensemble.law.distribution("sigma")
+    frequencies = law.counts(ensemble.class_counts) / ensemble.paths
+    axes = histogram(ensemble, "sigma", log=log)
+    bars = sorted(axes.containers[0], key=lambda bar: bar.get_x())
+    np.testing.assert_array_equal([bar.get_height() for bar in bars], frequencies)
+    np.testing.assert_allclose([bar.get_x() + bar.get_width() / 2 for bar in bars], law.atoms, atol=1e-12)
+    dashes = np.array(collection(axes, "exact").get_segments())
+    np.testing.assert_allclose(dashes[:, 0, 1], law.probabilities, rtol=1e-12)
+    np.testing.assert_allclose(dashes[:, :, 0].mean(axis=1), law.atoms, atol=1e-12)
+    assert position(axes, "sampled mean") == ensemble.mean("sigma")
+    assert position(axes, "exact mean") == ensemble.law.mean("sigma")
+    assert axes.get_yscale() == ("log" if log else "linear")
+
+
+def test_error_bars_are_intervals_of_the_frequencies(draw: Draw) -> None:
+    ensemble = draw("qutrit", paths=1000)
+    cells = make_cells(ensemble, "sigma", log=True)
+    seen = cells.counts > 0
+    assert not seen.all()
+    bars = np.array(collection(histogram(ensemble, "sigma", log=True), "68 % interval").get_segments())
+    low, high = frequency_interval(cells.counts[seen], ensemble.paths)
+    np.testing.assert_array_equal(bars[:, 0, 1], low)
+    np.testing.assert_array_equal(bars[:, 1, 1], high)
+    assert (low > 0).all()
+
+
+def test_many_atoms_are_binned_like_the_law(draw: Draw) -> None:
+    ensemble = draw("ladder")
+    cells = make_cells(ensemble, "sigma_d")
+    axes = histogram(ensemble, "sigma_d")
+    sampled, exact = (patch for patch in axes.patches if isinstance(patch, StepPatch))
+    np.testing.assert_array_equal(sampled.get_data().values, cells.frequencies)
+    np.testing.assert_array_equal(exact.get_data().values, cells.probabilities)
+    np.testing.assert_array_equal(sampled.get_data().edges, exact.get_data().edges)
+    assert axes.get_ylabel() == "probability per bin"
+
+
+def test_a_wrong_law_is_seen(draw: Draw) -> None:
+    """Negative control: bars follow the sample and dashes the law, also where the two disagree."""
+    right = draw("qubit")
+    wrong = Ensemble(
+        process=right.process,
+        law=right.law,
+        sampler="counts",
+        seeds=(0,),
+        paths=right.paths,
+        class_counts=np.random.default_rng(1).permutation(right.class_counts),
+    )
+    axes = histogram(wrong, "sigma")
+    heights = np.array([bar.get_height() for bar in sorted(axes.containers[0], key=lambda bar: bar.get_x())])
+    dashes = np.array(collection(axes, "exact").get_segments())[:, 0, 1]
+    assert np.abs(heights - dashes).max() > 0.05
+
+
+def test_a_logarithmic_axis_ends_where_nothing_can_be_seen(draw: Draw) -> None:
+    ensemble = draw("qutrit", paths=1000)
+    axes = histogram(ensemble, "sigma", log=True)
+    bottom, top = axes.get_ylim()
+    assert bottom == axis_floor(1000)
+    assert 0.5 < top <= 2
+    (one_path,) = [line for line in axes.lines if line.get_label() == "one path"]
+    assert list(one_path.get_ydata()) == [1e-3, 1e-3]
+    stems = np.array(collection(axes, "exact, not seen").get_segments())
+    cells = make_cells(ensemble, "sigma", log=True)
+    np.testing.assert_array_equal(stems[:, 0, 0], cells.centres[cells.counts == 0])
+
+
+@pytest.mark.parametrize("paths", [1, 10**6, 10**12])
+def test_probabilities_far_below_any_axis(draw: Draw, paths: int) -> None:
+    """At beta = 800 atoms reach e^-2400; the axis stops at what the sample could show."""
+    ensemble = draw("cold", paths=paths)
+    assert ensemble.law.log_forward.min() < -700
+    axes = histogram(ensemble, "sigma", log=True)
+    assert axes.get_ylim()[0] >= axis_floor(paths)
+    figure_of(axes).canvas.draw()
+
+
+def test_every_process_can_be_drawn_on_small_axes_of_any_style(draw: Draw, name: str) -> None:
+    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
+    FigureCanvasAgg(figure)
+    ensemble = draw(name)
+    for axes, (quantity, log) in zip(
+        figure.subplots(2, 2).flat, [(q, log) for q in ("sigma", "xi") for log in (False, True)], strict=True
+    ):
+        assert histogram(ensemble, quantity, log=log, ax=axes) is axes
+    figure.canvas.draw()
+    assert all(axes.get_window_extent().width > 100 for axes in figure.axes)
+
+
+def test_every_protocol_can_be_drawn(draw: Draw, protocol: str) -> None:
+    ensemble = draw("qutrit", protocol=protocol)
+    for quantity in ("sigma", "sigma_d", "xi", "heat"):
+        if ensemble.law.records(quantity):
+            figure_of(histogram(ensemble, quantity)).canvas.draw()
+        else:
+            with pytest.raises(NotRecorded, match=quantity):
+                histogram(ensemble, quantity)
+
+
+def test_the_legend_says_what_the_averages_are(draw: Draw) -> None:
+    ensemble = draw("qubit")
+    _, variance, _ = ensemble.law.cumulants("sigma")
+    second = ensemble.law.exponential_average("sigma", 2.0)
+    assert legend_texts(histogram(ensemble, "sigma")) == [
+        "",
+        "sampled",
+        "exact",
+        r"$\langle \sigma\rangle$",
+        f"${number_with_error(ensemble.mean('sigma'), (variance / ensemble.paths) ** 0.5)}$",
+        f"${exact_number(ensemble.law.mean('sigma'))}$",
+        r"$\langle e^{-\sigma}\rangle$",
+        f"${number_with_error(ensemble.exponential_average('sigma'), ((second - 1) / ensemble.paths) ** 0.5)}$",
+        "$1$",
+    ]
+
+
+def test_a_pure_start_is_held_against_one_minus_lambda(draw: Draw) -> None:
+    ensemble = draw("pure")
+    expected = exact_number(1 - ensemble.law.absolute_irreversibility)
+    assert legend_texts(histogram(ensemble, "sigma"))[-1] == rf"${expected} = 1 - \lambda$"
+    assert r"\lambda" not in legend_texts(histogram(draw("qutrit"), "sigma"))[-1]
+
+
+def test_heat_has_no_exponential_average(draw: Draw) -> None:
+    assert not [text for text in legend_texts(histogram(draw("qubit"), "heat")) if "e^" in text]
+
+
+def test_rounding_is_not_written_as_a_number(draw: Draw) -> None:
+    texts = legend_texts(histogram(draw("single"), "xi"))
+    assert texts[4:6] == ["$0$", "$0$"]
+    assert texts[7:9] == ["$1$", "$1$"]
+
+
+def test_the_legend_covers_no_data(draw: Draw, name: str) -> None:
+    axes = histogram(draw(name), "sigma", log=True)
+    figure_of(axes).canvas.draw()
+    frame, page = axes.get_window_extent(), figure_of(axes).bbox
+    box = legend_of(axes).get_window_extent()
+    assert box.y0 >= frame.y1
+    assert page.x0 <= box.x0
+    assert box.x1 <= page.x1 + 1
+    assert box.y1 <= page.y1 + 1
+    (mean,) = [text for text in axes.texts if text.get_text().startswith(r"$\langle")]
+    assert mean.get_window_extent().y1 <= box.y0 + 1
+
+
+def test_an_unknown_quantity_is_named(draw: Draw) -> None:
+    with pytest.raises(UnknownName, match="did you mean 'sigma'"):
+        histogram(draw("qubit", paths=10), "sigmma")
