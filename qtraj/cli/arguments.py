@@ -35,6 +35,14 @@ COMMANDS: Final = {
     "models": "the named models and their parameters",
 }
 
+_DETAILS: Final = {
+    "verify": "The exit code is the verdict: 0 pass, 1 fail, 3 inconclusive.",
+    "exact": "The table shows twelve digits, --json all of them.",
+    "histogram": "Prints the 40 most probable atoms of sigma (in the kraus protocol, of the heat); --json has all\n"
+    "atoms of sigma, sigma_d, xi and heat. A file is written only where --figure says.",
+    "models": "A model's name can stand wherever an experiment file can.",
+}
+
 _EXAMPLES: Final = {
     "verify": """\
         qtraj verify experiment.toml
@@ -165,7 +173,7 @@ def _parser(command: str) -> tuple[_Parser, list[str]]:
     parser = _Parser(
         prog=f"qtraj {command}",
         usage=f"qtraj {command} TARGET [options]" if has_target else f"qtraj {command} [options]",
-        description=f"{COMMANDS[command].capitalize()}.",
+        description=f"{COMMANDS[command].capitalize()}.\n{_DETAILS[command]}",
         epilog=f"examples:\n{textwrap.indent(textwrap.dedent(_EXAMPLES[command]), '  ')}",
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=26, width=110),
         allow_abbrev=False,

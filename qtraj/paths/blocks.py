@@ -268,7 +268,8 @@ def _whole_number(name: str, value: object, low: int, high: int, interval: str) 
             raise InvalidInput(f"{must} the float {measured!r}, too large to be exact", measured=measured)
         whole = int(measured)
     if not low <= whole <= high:
-        raise InvalidInput(f"{must} {whole}", measured=_as_float(whole))
+        shown = str(whole) if abs(whole) < 10**40 else f"{'-' if whole < 0 else ''}10^{math.log10(abs(whole)):.0f}"
+        raise InvalidInput(f"{must} {shown}", measured=_as_float(whole))
     return whole
 
 
@@ -276,4 +277,4 @@ def _as_float(whole: int) -> float:
     try:
         return float(whole)
     except OverflowError:  # an integer of more than 308 digits
-        return math.copysign(math.inf, whole)
+        return math.inf if whole > 0 else -math.inf

@@ -3,7 +3,9 @@ r"""The followed sampler: the protocol measurement by measurement, with collapse
 Draw the initial vector and mu; evolve :math:`|\psi_i,\mu\rangle` with the blocks of U; measure nu; collapse the
 system to :math:`|\Phi\rangle \propto \langle\nu|U|\psi_i,\mu\rangle` ([Santos19] Eq. (32)); measure beta on it. The
 energy labels n and m are drawn on copies: an energy measurement on the outcome alpha (resp. beta), independent of
-everything else. What this shares with the exact law is the pair of endpoints and U; what it does not share is every formula for a
+everything else.
+
+What this shares with the exact law is the pair of endpoints and U; what it does not share is every formula for a
 probability, which is why comparing the two is the check of the physics.
 """
 

@@ -2,58 +2,79 @@
 
 Ctrl-C goes to the whole process group. The parent alone should answer it, by ending its workers: a worker that raised
 KeyboardInterrupt too, perhaps while still importing, would print a traceback of the pool's machinery. And in the parent
-a KeyboardInterrupt in the middle of starting or ending a pool could be swallowed, or leave half of it behind.
+a KeyboardInterrupt in the middle of that machinery could be swallowed, or leave half of it behind.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
-__all__ = ["interrupts_held"]
+__all__ = ["interrupts_blocked", "interrupts_held"]
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back until the end of the `with`, and for good in the processes started inside it.
+def interrupts_held(then: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Hold back the exception that Ctrl-C raises until the end of the `with`, and call `then` at once instead.
 
-    Outside the main thread, which alone is ever interrupted, this does nothing.
+    Whatever goes wrong in the `with` after that is taken for a consequence, and dropped. Where Ctrl-C raises nothing
+    (because it is ignored, or handled in some way of the caller's) nothing changes. Nor does it outside the main thread,
+    which alone is ever interrupted.
+
+    Args:
+        then: Should make the body of the `with` end soon.
 
     Example:
         >>> import signal
         >>> try:
-        ...     with interrupts_held():
+        ...     with interrupts_held(lambda: print("hurry up")):
         ...         signal.raise_signal(signal.SIGINT)
         ...         print("undisturbed")
         ... except KeyboardInterrupt:
         ...     print("and then interrupted")
+        hurry up
         undisturbed
         and then interrupted
     """
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
         yield
         return
-    held: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: held.append(number))
+    held: list[BaseException] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        try:
+            before(number, frame)
+        except BaseException as error:
+            held.append(error)
+            then()
+
+    signal.signal(signal.SIGINT, hold)
     try:
-        with _interrupts_blocked():
-            yield
+        yield
+    except BaseException:
+        if not held:
+            raise
     finally:
-        # None stands for a handler that was not set from Python and cannot be put back.
-        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
-        if held:
-            signal.raise_signal(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
+    if held:
+        raise held[0]
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Block SIGINT in this thread, so that processes started inside the `with` inherit the mask.
+def interrupts_blocked() -> Iterator[None]:
+    """Start processes inside the `with` that never hear of Ctrl-C: they inherit the signal mask of this thread.
 
-    This alone would not hold the signal back in the parent, where any other thread may take it.
+    In the parent this alone would not hold the signal back, because any other thread may take it.
+
+    Example:
+        >>> with interrupts_blocked():
+        ...     pass
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows; where workers have to ignore the signal themselves
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where workers have to ignore the signal themselves
         yield
         return
     # Before Python 3.13 this helper process, which loky needs too, unblocks the signal when it starts: so start it now.

@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +210,7 @@ def test_a_backend_object_will_do() -> None:
 
 def test_held_interrupts_come_later_and_only_once() -> None:
     steps = []
-    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - that the second step is reached is the point
+    with pytest.raises(KeyboardInterrupt):
         with interrupts_held():
             signal.raise_signal(signal.SIGINT)
             steps.append("undisturbed")
@@ -231,7 +232,7 @@ def test_interrupts_cannot_be_held_outside_the_main_thread() -> None:
     assert seen == [signal.getsignal(signal.SIGINT)]
 
 
-# --- Ctrl-C, in a program of its own ------------------------------------------------------------------------------------
+# --- Ctrl-C, in a program of its own ----------------------------------------------------------------------------------
 
 INTERRUPTED_PROGRAM = """
 import sys, time
@@ -312,8 +313,6 @@ def test_an_interrupt_leaves_cleanly(backend: str, whole_group: bool, tmp_path: 
             time.sleep(0.02)  # joblib's helper process notices the end of its parent a moment later
         assert left == []
     finally:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait(timeout=10)

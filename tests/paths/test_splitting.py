@@ -310,7 +310,7 @@ def shifted(tree: SplittingTree, level: int, node: int, factor: float) -> Splitt
 def test_one_wrong_node_is_caught(root_seed: int) -> None:
     """Negative control: q wrong by a relative 1e-3 at one node of the top level.
 
-    """Rows of one path take another route through the code; sees one leaf of 100 wrong by a quarter."""
+    A share dq = 1e-3 q of the paths in the node changes sides: noncentrality N dq^2 / q (1 - q) of the test. At the
     top of the uniform tree q = 488/1000, so at N = 2e9 paths it is 1900: 43 standard deviations of chi-squared with 999
     degrees of freedom. At the same number of paths the right tree passes.
     """

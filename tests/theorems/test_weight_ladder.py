@@ -47,7 +47,21 @@ def test_the_heaviest_weight_may_be_too_rare_for_a_double() -> None:
     logs = np.array([-1500.0, 0.0])
     ladder = WeightLadder.of(np.array([-900.0, 0.0]), logs, None)
     assert math.isclose(ladder.log_variance, 300.0, rel_tol=1e-12)
-    assert ladder.paths_needed(math.log(0.99)) is None  # e^300 of the average hangs on e^-1500
+    # It carries e^-600 of the average; what is left below the cut is one weight, for which any path will do.
+    assert ladder.paths_needed(math.log(0.99)) == 1
+
+
+def test_an_average_that_hangs_on_the_rarest_weight_is_out_of_reach() -> None:
+    ladder = WeightLadder.of(np.array([-1500.0, 0.0]), np.array([-1500.0, 0.0]), None)
+    assert ladder.paths_needed(math.log(2 * 0.99)) is None  # half of the average hangs on e^-1500
+
+
+def test_a_cut_above_one_single_weight_needs_one_path() -> None:
+    # A cold start in equilibrium: the other atom is as heavy as it is unlikely to matter.
+    ladder = WeightLadder.of(np.array([-3.0, 0.0]), np.array([-700.0, 0.0]), None)
+    assert ladder.paths_needed(math.log(0.99)) == 1
+    # Not so when the second atom matters.
+    assert (WeightLadder.of(np.array([-3.0, 0.0]), np.log([1e-6, 1 - 1e-6]), None).paths_needed(-1e-9) or 0) > 1000
 
 
 def test_sums_of_nothing() -> None:

@@ -143,10 +143,10 @@ class TwiceAsCold(FollowedPaths):
         return np.cumsum(np.exp(2 * self.operation.environment.log_populations))
 
 
-class AlphaOffByOnePercent(FollowedPaths):
-    """draws alpha = 0 one percent too often"""
+class AlphaOffByFivePercent(FollowedPaths):
+    """draws alpha = 0 five percent too often"""
 
-    weight = 1.01
+    weight = 1.05
 
     def __call__(self, block: Block) -> dict[str, np.ndarray]:
         start = self.endpoints.initial
