@@ -23,7 +23,7 @@ PACKAGE = ROOT / "qtraj"
 
 # From the ground up. A room imports itself and the floors below; rooms on one floor never import each other.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"arrays", "errors"}),
+    frozenset({"arrays", "blas", "errors"}),
     frozenset({"atomic"}),
     frozenset({"quantum"}),
     frozenset({"processes"}),

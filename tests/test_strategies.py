@@ -68,8 +68,8 @@ def forgets_the_support(operation: ThermalOperation) -> bool:
 
 
 def test_finds_that_correlated_coherence_can_be_negative() -> None:
-    found = counterexample(qst.thermal_operations(), asserts_correlated_coherence_is_positive)
-    assert (found.system.dimension, found.environment.dimension) == (2, 2)
+    qubits = qst.thermal_operations(dimensions=2, environment_dimensions=2)
+    found = counterexample(qubits, asserts_correlated_coherence_is_positive)
     assert found.system.spectrum.energies.tolist() == found.environment.spectrum.energies.tolist() == [0.0, 1.0]
 
 
@@ -91,12 +91,12 @@ def test_unique_bohr_frequencies_keep_the_printed_formula() -> None:
         find(
             unique,
             asserts_every_coherence_is_scaled,
-            settings=settings(SEARCH, max_examples=60),
+            settings=settings(SEARCH, max_examples=30),
         )
 
 
 def test_finds_that_the_population_part_has_no_theorem() -> None:
-    found = counterexample(qst.thermal_operations(ranks="full"), asserts_population_theorem)
+    found = counterexample(qst.thermal_operations((1, 3), "full"), asserts_population_theorem)
     assert (found.system.dimension, found.environment.dimension) == (2, 2)
     assert found.system.spectrum.energies.tolist() == [0.0, 1.0]
     assert averages(found).initial_coherence > WRONG
@@ -107,7 +107,7 @@ def test_diagonal_states_of_full_rank_keep_the_population_theorem() -> None:
         find(
             qst.thermal_operations(ranks="full", diagonal=True),
             asserts_population_theorem,
-            settings=settings(SEARCH, max_examples=60),
+            settings=settings(SEARCH, max_examples=30),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from qtraj.atomic import check_writable
+from qtraj.blas import one_blas_thread
 from qtraj.cli.arguments import Request
 from qtraj.cli.exits import Exit
 from qtraj.cli.output import colour_verdicts, emit, emit_json, plain
@@ -19,7 +20,6 @@ from qtraj.experiment import Experiment, load_experiment
 from qtraj.experiment.ensemble import check_protocol, check_sampler
 from qtraj.models import MODELS
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.parallel import one_blas_thread
 from qtraj.paths.progress import TerminalProgress
 from qtraj.paths.sample import DEFAULT_PATHS, DEFAULT_SEED, sample
 from qtraj.processes.thermal_operation import ThermalOperation

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from qtraj.blas import one_blas_thread
 from qtraj.density.thermal_operation import ThermalOperationAverages, thermal_operation_averages
 from qtraj.errors import InvalidInput
 from qtraj.processes.thermal_operation import ThermalOperation
@@ -34,7 +35,8 @@ def averages(process: ThermalOperation) -> ThermalOperationAverages:
     """
     for kind, function in _AVERAGES.items():
         if isinstance(process, kind):
-            return function(process)
+            with one_blas_thread():
+                return function(process)
     raise InvalidInput(
         f"`process` must be one of {[kind.__name__ for kind in _AVERAGES]}, but is {type(process).__name__}"
     )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from qtraj.blas import one_blas_thread
 from qtraj.errors import InvalidExperiment, InvalidInput
 from qtraj.experiment.ensemble import ExperimentFile
 from qtraj.experiment.files import read_experiment
@@ -20,7 +21,6 @@ from qtraj.experiment.named_model import model_file
 from qtraj.experiment.overrides import apply_setting, find_non_finite, parse_setting
 from qtraj.experiment.thermal_operation import ThermalOperationFile
 from qtraj.models import MODELS, find_model
-from qtraj.paths.parallel import one_blas_thread
 from qtraj.processes.thermal_operation import ThermalOperation
 
 __all__ = ["KINDS", "Experiment", "load_experiment"]

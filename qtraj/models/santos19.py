@@ -54,6 +54,9 @@ def two_qubit_exchange(
         )
     if not (np.isfinite(frequency) and frequency > 0):
         raise InvalidInput(f"`frequency` must be positive, but is {frequency}", measured=float(frequency))
+    for name, beta in (("beta_system", beta_system), ("beta_environment", beta_environment)):
+        if not (np.isfinite(beta) and beta >= 0):
+            raise InvalidInput(f"`{name}` must be finite and not negative, but is {beta}", measured=float(beta))
     energies = np.array([0.0, frequency])
     system = System(energies=energies, state=State.gibbs(energies, beta_system))
     environment = Environment(energies=energies, inverse_temperature=beta_environment)

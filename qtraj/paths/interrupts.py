@@ -21,8 +21,8 @@ def interrupts_held(then: Callable[[], object] = lambda: None) -> Iterator[None]
     """Hold back the exception that Ctrl-C raises until the end of the `with`, and call `then` at once instead.
 
     Whatever goes wrong in the `with` after that is taken for a consequence, and dropped. Where Ctrl-C raises nothing
-    (because it is ignored, or handled in some way of the caller's) nothing changes. Nor does it outside the main thread,
-    which alone is ever interrupted.
+    (because it is ignored, or handled in some way of the caller's) nothing changes. Nor does anything outside the main
+    thread, which alone is ever interrupted.
 
     Args:
         then: Should make the body of the `with` end soon.

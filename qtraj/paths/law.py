@@ -20,9 +20,10 @@ import numpy as np
 from scipy.special import logsumexp
 
 from qtraj.arrays import FloatArray, IntArray, frozen
+from qtraj.blas import one_blas_thread
 from qtraj.errors import NotRecorded, TooLarge
 from qtraj.paths.distribution import VALUE_TOLERANCE, Distribution
-from qtraj.paths.parallel import map_blocks, one_blas_thread
+from qtraj.paths.parallel import map_blocks
 from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Process
 from qtraj.quantum.graded import AMPLITUDE_CUT
 
@@ -184,15 +185,15 @@ def exact_law(
         UnknownName: If the protocol is unknown.
     """
     chosen = MeasurementProtocol.parse(protocol)
-    return law_between(process.branches(), process.endpoints(chosen), n_jobs=n_jobs)
+    with one_blas_thread():
+        return law_between(process.branches(), process.endpoints(chosen), n_jobs=n_jobs)
 
 
 def law_between(branches: tuple[Branches, ...], endpoints: Endpoints, *, n_jobs: int = 1) -> PathLaw:
     """The law of the paths that go through `branches` between `endpoints`."""
     start, end = endpoints.initial, endpoints.final
     jobs = [(batch, start, end) for batch in branches]
-    with one_blas_thread():
-        tables = map_blocks(_transition_table, jobs, n_jobs=n_jobs)
+    tables = map_blocks(_transition_table, jobs, n_jobs=n_jobs)
     log_table = np.stack([table[0] for table in tables])
     labelled = np.stack([table[1] for table in tables])
     branch, beta, alpha = np.nonzero(np.isfinite(log_table))
@@ -219,8 +220,10 @@ def law_between(branches: tuple[Branches, ...], endpoints: Endpoints, *, n_jobs:
     if start.measured and end.measured:
         sigma = start.outcomes.log_eigenvalues[alpha] - end.outcomes.log_eigenvalues[beta] + entropies[branch]
     if start.energy_labels is not None and end.energy_labels is not None and sigma is not None:
-        sigma_d = start.energy_labels.log_eigenvalues[n] - end.energy_labels.log_eigenvalues[m] + entropies[branch]
-        xi = sigma - sigma_d
+        log_n, log_m = start.energy_labels.log_eigenvalues[n], end.energy_labels.log_eigenvalues[m]
+        sigma_d = log_n - log_m + entropies[branch]
+        # Not sigma - sigma_d: xi is free of heat, and of the rounding of a heat many orders larger.
+        xi = (start.outcomes.log_eigenvalues[alpha] - log_n) - (end.outcomes.log_eigenvalues[beta] - log_m)
     return PathLaw(
         protocol=endpoints.protocol,
         endpoints=endpoints,

@@ -23,8 +23,8 @@ from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from qtraj.blas import one_blas_thread
 from qtraj.errors import InvalidInput
-from qtraj.paths.blas import one_blas_thread
 from qtraj.paths.blocks import Block
 from qtraj.paths.interrupts import interrupts_blocked, interrupts_held
 from qtraj.paths.progress import Progress
@@ -229,15 +229,12 @@ class _Pool:
         except (AttributeError, TypeError, ValueError) as error:
             raise InvalidInput(f"`backend` must be one that joblib can stream results from, but: {error}") from error
 
-    def outcomes(self, function: Callable[[_Item], _Result], batch: Iterable[_Item]) -> Generator[_Outcome, None, None]:
+    def start(self, function: Callable[[_Item], _Result], batch: Iterable[_Item]) -> Generator[_Outcome, None, None]:
         """Start the work on a batch of blocks."""
         import joblib
 
         call = joblib.delayed(_on_worker)
-        with interrupts_held(), interrupts_blocked():
-            outcomes: Generator[_Outcome, None, None] = self.parallel(
-                call(os.getpid(), function, block) for block in batch
-            )
+        outcomes: Generator[_Outcome, None, None] = self.parallel(call(os.getpid(), function, block) for block in batch)
         return outcomes
 
     def await_next(self, outcomes: Generator[_Outcome, None, None]) -> _Outcome:
@@ -255,6 +252,9 @@ class _Pool:
                 # healthy one, loky's threads could stumble over the tasks just handed to them, and print tracebacks.
                 with suppress(Exception):
                     deque(outcomes, maxlen=0)
+                from joblib.externals.loky import get_reusable_executor
+
+                get_reusable_executor(reuse=True).shutdown(wait=True)  # or the next run might get the broken pool
             outcomes.close()
 
 
@@ -274,9 +274,13 @@ def _in_pool(
     with ExitStack() as stack:
         with interrupts_held():
             stack.enter_context(pool.parallel)
+            if not pool.uses_loky:
+                stack.enter_context(one_blas_thread())  # for threads, whose setting may be that of the whole process
         while batch := list(itertools.islice(remaining, ROUND_PER_WORKER * pool.workers)):
-            outcomes = pool.outcomes(function, batch)
+            outcomes: Generator[_Outcome, None, None] | None = None
             try:
+                with interrupts_held(), interrupts_blocked():
+                    outcomes = pool.start(function, batch)
                 for block in batch:
                     outcome = pool.await_next(outcomes)
                     if outcome.error is not None:
@@ -286,7 +290,8 @@ def _in_pool(
                 deque(outcomes, maxlen=0)  # there are none left, but joblib has to find that out
             except BaseException:  # of whatever kind: an error, an interrupt, or the caller closing the generator
                 with interrupts_held():
-                    pool.abandon(outcomes)
+                    if outcomes is not None:
+                        pool.abandon(outcomes)
                     stack.close()
                 raise
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qtraj.blas import one_blas_thread
 from qtraj.errors import UnknownName
 from qtraj.paths.blocks import check_paths, check_seed
 from qtraj.paths.counts import draw_counts
@@ -12,7 +13,6 @@ from qtraj.paths.explicit import check_row_count, draw_rows
 from qtraj.paths.followed import ClassFinder, FollowedPaths, draw_followed
 from qtraj.paths.labels import LabelTable
 from qtraj.paths.law import PathLaw, exact_law
-from qtraj.paths.parallel import one_blas_thread
 from qtraj.paths.progress import Progress
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.processes.thermal_operation import ThermalOperation

@@ -7,7 +7,6 @@ the old picture or the new one. Nothing that changes from run to run (dates, ran
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +14,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from qtraj.errors import InvalidInput, StorageError, UnknownName
+from qtraj.atomic import atomic_path, check_writable
+from qtraj.errors import InvalidInput, UnknownName
 from qtraj.plots.style import PIXELS_PER_INCH, paper_style
 
 __all__ = ["FORMATS", "check_figure_path", "save_figure"]
@@ -56,13 +56,7 @@ def check_figure_path(path: str | os.PathLike[str]) -> Path:
         raise InvalidInput(f"`path` must end in .png, .svg or .pdf, but is {str(target)!r}")
     if ending.lower() not in FORMATS:
         raise UnknownName("figure format", ending, FORMATS)
-    folder = target.parent
-    if not folder.is_dir():
-        raise StorageError(f"the folder of a figure must exist, but {str(folder)!r} does not")
-    if target.is_dir():
-        raise StorageError(f"a figure must go into a file, but {str(target)!r} is a folder")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise StorageError(f"the folder of a figure must be writable, but {str(folder)!r} is not")
+    check_writable(target)
     return target
 
 
@@ -93,17 +87,6 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """
     target = check_figure_path(path)
     kind = target.suffix[1:].lower()
-    # `open` and not `tempfile`, which would make the figure unreadable for everyone else.
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "xb") as stream:
-            with paper_style():
-                figure.savefig(stream, format=kind, dpi=PIXELS_PER_INCH, metadata=dict(FORMATS[kind]))
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
-    except OSError as error:
-        raise StorageError(f"the figure {str(target)!r} could not be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_path(target) as temporary, paper_style():
+        figure.savefig(temporary, format=kind, dpi=PIXELS_PER_INCH, metadata=dict(FORMATS[kind]))
     return target

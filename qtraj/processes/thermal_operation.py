@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from qtraj.arrays import ComplexArray
-from qtraj.errors import InvalidUnitary
+from qtraj.errors import InvalidInput, InvalidUnitary
 from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol
 from qtraj.quantum.graded import graded_eigensystem
 from qtraj.quantum.outcomes import Outcomes, energy_outcomes
@@ -23,6 +23,9 @@ from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 
 __all__ = ["ThermalOperation"]
+
+# sigma carries a relative rounding error of 4e-16, which e^-sigma turns into an absolute one of 4e-4 here.
+LARGEST_ENTROPY = 1e12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +39,7 @@ class ThermalOperation:
 
     Raises:
         InvalidUnitary: If the unitary was built for other energies.
+        InvalidInput: If a heat times the inverse temperature exceeds 1e12 nats.
 
     Example:
         >>> system = System(energies=[0.0, 1.0], state=State.bloch(0.5, 0.2, -0.3))
@@ -62,6 +66,15 @@ class ThermalOperation:
                     f"`unitary` must be built for the energies of `{name}` ({own.dimension} levels), "
                     f"but was built for others ({used.dimension} levels)"
                 )
+
+        party = self.system if self.unitary.conserving else self.environment
+        largest = self.inverse_temperature * float(np.ptp(party.spectrum.energies))
+        if largest > LARGEST_ENTROPY:
+            raise InvalidInput(
+                f"`inverse_temperature` times the largest heat must stay below {LARGEST_ENTROPY:.0e} nats, but reaches "
+                f"{largest:.3g}; e^-sigma would be lost in the rounding of sigma",
+                measured=largest,
+            )
 
     @property
     def kind(self) -> str:

@@ -16,8 +16,8 @@ one whole number or as a pair (smallest, largest), both included.
 Needs Hypothesis: `pip install "qtraj[strategies]"`. Units: hbar = k_B = 1, any unit of energy, nats.
 
 Example:
-    The claim that the exponential average of the *population part* is 1 is false for coherent starts. Hypothesis finds a
-    counterexample, and a small one:
+    The claim that the exponential average of the *population part* is 1 is false for coherent starts. Hypothesis finds
+    a counterexample, and a small one:
 
     >>> from hypothesis import Phase, find, settings
     >>> from qtraj.paths.law import exact_law

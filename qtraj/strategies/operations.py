@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from qtraj.errors import UnresolvedState
+from qtraj.processes.seam import MeasurementProtocol
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import System
 from qtraj.strategies.arguments import RealRange, WholeRange, kinds_of, real_range, whole_range
@@ -31,8 +32,8 @@ def thermal_operations(
 ) -> st.SearchStrategy[ThermalOperation]:
     r"""Thermal operations: a system in any state, an environment mostly resonant with it, a unitary with [U, H] = 0.
 
-    Their final state is always resolved: the few operations whose final eigenvalues double precision cannot hold
-    (`UnresolvedState`; they need a very cold environment and a start of low rank) are left out.
+    Their final states are always resolved: the few operations with an eigenvalue that double precision cannot hold
+    (`UnresolvedState`; they need a very cold environment or a tiny `smallest`, and a low rank) are left out.
 
     Args:
         dimensions: Number of levels of the system, or a pair (smallest, largest). Must be left out where `energies`
@@ -80,7 +81,9 @@ def _thermal_operations(
     unitary = draw(fitting_unitaries(system, environment, kinds))
     operation = ThermalOperation(system=system, environment=environment, unitary=unitary)
     try:
-        _ = operation.final_energy_state
+        # Every state that a path law or an average needs: the final one, and both with and without coherence.
+        for protocol in (MeasurementProtocol.AUGMENTED, MeasurementProtocol.ENERGY):
+            operation.endpoints(protocol)
     except UnresolvedState:
         reject()
     return operation

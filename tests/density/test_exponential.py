@@ -30,6 +30,7 @@ def check_against_law(operation: ThermalOperation) -> None:
     assert np.exp(log_exponential_average(operation)) == pytest.approx(1 - lost, abs=1e-12)
 
 
+@settings(max_examples=25)
 @given(thermal_operations(inverse_temperatures=(0.0, 3.0), smallest=1e-3))
 def test_against_the_path_law(operation: ThermalOperation) -> None:
     check_against_law(operation)
@@ -78,9 +79,7 @@ def dense_averages(operation: ThermalOperation) -> dict[tuple[str, float], float
     b = weighted(ends.final, pinch_after, 0)
     a_xi = weighted(ends.final, np.linalg.inv(pinch_after), 1)
     b_xi = weighted(ends.initial, pinch_before, 0)
-    twice = (
-        np.kron(after @ after, np.diag(q**2)) @ u @ np.kron(np.linalg.inv(before), np.diag(1 / q)) @ u.conj().T
-    )
+    twice = np.kron(after @ after, np.diag(q**2)) @ u @ np.kron(np.linalg.inv(before), np.diag(1 / q)) @ u.conj().T
     return {
         ("sigma", 1.0): 1.0,
         ("sigma_d", 1.0): np.trace(a @ backward(b)).real,
@@ -89,6 +88,7 @@ def dense_averages(operation: ThermalOperation) -> dict[tuple[str, float], float
     }
 
 
+@settings(max_examples=25)
 @given(thermal_operations(ranks="full", inverse_temperatures=(0.0, 2.0), smallest=1e-2))
 def test_against_dense_traces(operation: ThermalOperation) -> None:
     if operation.final_energy_state.rank < operation.system.dimension:
@@ -98,6 +98,7 @@ def test_against_dense_traces(operation: ThermalOperation) -> None:
         assert found == pytest.approx(expected, rel=1e-9), (name, u)
 
 
+@settings(max_examples=25)
 @given(thermal_operations(ranks="full", diagonal=True))
 def test_diagonal_starts_obey_the_theorem_in_both_parts(operation: ThermalOperation) -> None:
     for name in ("sigma", "sigma_d", "xi"):

@@ -32,9 +32,7 @@ def test_the_factor_is_the_evolved_product_state(operation: ThermalOperation) ->
 def test_a_joint_state_that_is_too_large_is_refused() -> None:
     system = System(energies=[0.0, 1.0], state=np.eye(2) / 2)
     bath = Environment.ladder(levels=751, spacing=1.0, inverse_temperature=1.0)
-    operation = ThermalOperation(
-        system=system, environment=bath, unitary=EnergyConservingUnitary.haar(system, bath)
-    )
+    operation = ThermalOperation(system=system, environment=bath, unitary=EnergyConservingUnitary.haar(system, bath))
     with pytest.raises(TooLarge, match="at most 1500, but has 1502") as caught:
         JointFinalState.of(operation)
     assert caught.value.measured == 1502

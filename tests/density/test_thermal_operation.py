@@ -225,5 +225,5 @@ def test_beyond_the_dense_joint_state_what_needs_it_is_none(monkeypatch: pytest.
 
 
 def test_averages_of_something_else_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="ThermalOperation.*but is System"):
+    with pytest.raises(InvalidInput, match=r"ThermalOperation.*but is System"):
         averages(System(energies=[0.0], state=[[1.0]]))  # type: ignore[arg-type]

@@ -19,10 +19,12 @@ __all__ = ["backward_law", "discrepancies", "scale_of"]
 
 
 def scale_of(operation: ThermalOperation) -> float:
-    """Rounding errors are relative to the largest entropies and heats that are added up."""
-    energies = operation.environment.spectrum.energies
-    spread = float(np.ptp(np.concatenate([energies, operation.system.spectrum.energies])))
-    return 1 + spread * (1 + operation.inverse_temperature)
+    """Rounding errors are relative to the largest energies, and to these in units of the temperature.
+
+    Not to the largest gap: the eigenvalues of a Hamiltonian matrix carry the rounding errors of its largest one.
+    """
+    largest = float(np.abs(operation.unitary.joint.energies).max())
+    return 1 + largest * (1 + operation.inverse_temperature)
 
 
 def backward_law(operation: ThermalOperation, law: PathLaw) -> PathLaw:

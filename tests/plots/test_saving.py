@@ -67,7 +67,7 @@ def test_an_existing_file_survives_a_failure(tmp_path: Path, monkeypatch: pytest
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(figure if where == "savefig" else saving.os, where, fail)
-    with pytest.raises(StorageError, match=r"figure\.png.*could not be written: No space left"):
+    with pytest.raises(StorageError, match=r"figure\.png.*could not be written: no space left"):
         save_figure(figure, target)
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
@@ -118,16 +118,16 @@ def test_a_name_needs_an_ending(tmp_path: Path, name: str) -> None:
 
 
 def test_places_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(StorageError, match="must exist"):
+    with pytest.raises(StorageError, match="does not exist"):
         check_figure_path(tmp_path / "nowhere" / "figure.png")
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match="must exist"):
+    with pytest.raises(StorageError, match="does not exist"):
         check_figure_path(tmp_path / "file" / "figure.png")
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(StorageError, match="is a folder"):
         check_figure_path(tmp_path / "folder.png")
     monkeypatch.setattr(saving.os, "access", lambda *_: False)  # the superuser may write anywhere
-    with pytest.raises(StorageError, match="must be writable"):
+    with pytest.raises(StorageError, match="is not writable"):
         check_figure_path(tmp_path / "figure.png")
 
 

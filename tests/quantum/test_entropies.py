@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 import scipy.linalg
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qtraj.errors import InvalidInput
@@ -40,6 +40,7 @@ def test_von_neumann_entropy(state: State) -> None:
     assert 0 <= entropy <= np.log(state.dimension) + 1e-14
 
 
+@settings(max_examples=25)
 @given(st.data(), st.integers(1, 4))
 def test_relative_entropy_is_its_definition(data: st.DataObject, dimension: int) -> None:
     state = data.draw(states(dimension))

@@ -47,8 +47,10 @@ def test_wrong_followers_are_rejected(name: str, root_seed: int) -> None:
             controls.process_for(name), paths=1_000_000, seed=root_seed, followed_paths=max(1000, 2 * int(paths))
         )
     assert report.verdict is Verdict.FAIL
-    # Nothing but the followed paths is wrong, and nothing else may be blamed.
-    assert listed(first) <= controls.failing(report) <= {"followed_paths", "followed_final_marginal"}
+    assert listed(first) <= controls.failing(report)
+    # Nothing but the followed paths is wrong, and nothing else is blamed (false-failure rate 1e-8).
+    others = [check for check in report.checks if not check.name.startswith("followed") and check.p_value is not None]
+    assert min(check.p_value for check in others) > 1e-9
 
 
 @pytest.mark.parametrize("name", controls.LAWS)
@@ -91,7 +93,7 @@ def test_blind_spots_are_what_they_are_said_to_be(name: str) -> None:
 
 
 def test_what_is_right_passes(root_seed: int) -> None:
-    """The same processes without a mistake, at the level of a whole report: false-failure rate 1e-3 at most each."""
+    """The same processes without a mistake: false-failure rate 1e-9 each."""
     for name in ("InverseUnitary", "FixedEnergyBasis"):
         assert controls.failing(verify(controls.process_for(name), paths=1_000_000, level=1e-9)) == set()
     assert controls.failing(verify(controls.violating_operation(), paths=1_000_000, level=1e-9)) == set()
