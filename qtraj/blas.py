@@ -21,8 +21,8 @@ def one_blas_thread() -> Iterator[None]:
     Our matrices are small, so threads only cost; and a sum split over another number of threads rounds differently, so
     the last bits would depend on the machine and on what else runs on it. Nesting costs nothing.
 
-    With some BLAS libraries the setting belongs to the thread that calls this, with others to the whole process. So who
-    starts threads that do linear algebra should be inside himself for as long as they run, and they should be inside too.
+    With some BLAS libraries the setting belongs to the thread that calls this, with others to the whole process. So if
+    threads do linear algebra, each should be inside, and the one that started them too, for as long as they run.
 
     Example:
         >>> import numpy as np
@@ -44,8 +44,8 @@ def one_blas_thread() -> Iterator[None]:
 
 @cache
 def _libraries() -> ThreadpoolController:
-    # The look-up takes milliseconds, a limit 30 microseconds. The libraries of NumPy and SciPy must be loaded before the
-    # look-up, or they would be missed for good.
+    # The look-up takes milliseconds, a limit 30 microseconds. The libraries of NumPy and SciPy must be loaded before
+    # the look-up, or they would be missed for good.
     import numpy  # noqa: F401
     import scipy.linalg  # noqa: F401
 

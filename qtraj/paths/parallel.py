@@ -43,6 +43,9 @@ ROUND_PER_WORKER: Final = 32
 the first block of a round is slow, or the parent slower than its workers: joblib hands out new blocks whether or not
 anyone took the old results. The wait costs half a block in 32 on average, so two workers still reach 1.97 times one."""
 
+FEEDER_PATIENCE_SECONDS: Final = 0.5
+"""Feeders of a broken pool end within milliseconds; one that belongs to somebody else's queue would not end at all."""
+
 
 def map_blocks(
     function: Callable[[_Item], _Result],
@@ -255,6 +258,7 @@ class _Pool:
                 from joblib.externals.loky import get_reusable_executor
 
                 get_reusable_executor(reuse=True).shutdown(wait=True)  # or the next run might get the broken pool
+                _await_feeders()
             outcomes.close()
 
 
@@ -300,6 +304,14 @@ def _end_loky_workers() -> None:
     for process in multiprocessing.active_children():
         if process.name.startswith("LokyProcess"):
             process.terminate()
+
+
+def _await_feeders() -> None:
+    # Nobody waits for the thread that fed the tasks of a broken pool to its workers. If the program ends first, the
+    # thread may die between deleting a semaphore and saying so, and a helper process then warns of a leak that is none.
+    for thread in threading.enumerate():
+        if thread.name == "QueueFeederThread":
+            thread.join(FEEDER_PATIENCE_SECONDS)
 
 
 def _on_worker(parent: int, function: Callable[[_Item], _Result], block: _Item) -> _Outcome:

@@ -176,12 +176,16 @@ def verdict(law: PathLaw, process: qtraj.ThermalOperation) -> Iterator[Line]:
     start = time.perf_counter()
     qtraj.verify(process, paths=10**12)
     yield Line(
-        what=f"verify, 10^12 paths, {law.classes:,} classes", figure=f"{time.perf_counter() - start:.2f} s", aim="",
+        what=f"verify, 10^12 paths, {law.classes:,} classes",
+        figure=f"{time.perf_counter() - start:.2f} s",
+        aim="",
         met=None,
     )
     yield Line(
-        what="of which the independent backward law", figure=f"{best(lambda: SigmaAtoms.of(process, law), 2):.2f} s",
-        aim="", met=None,
+        what="of which the independent backward law",
+        figure=f"{best(lambda: SigmaAtoms.of(process, law), 2):.2f} s",
+        aim="",
+        met=None,
     )
 
 
@@ -201,8 +205,10 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        model = next((line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line), model)
-    return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, NumPy {np.__version__}"
+        named = (line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line)
+        model = next(named, model)
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    return f"{model}, {os.cpu_count()} cores, {platform.system()}, {versions}"
 
 
 def table(results: list[Line]) -> str:

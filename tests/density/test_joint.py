@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from qtraj.density.joint import JointFinalState
 from qtraj.errors import TooLarge
@@ -14,6 +14,7 @@ from qtraj.quantum.unitaries import EnergyConservingUnitary
 from qtraj.strategies import thermal_operations
 
 
+@settings(max_examples=25)
 @given(thermal_operations())
 def test_the_factor_is_the_evolved_product_state(operation: ThermalOperation) -> None:
     joint = JointFinalState.of(operation)

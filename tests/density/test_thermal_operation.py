@@ -200,6 +200,7 @@ def test_free_energies_that_are_infinite_are_none_with_a_reason(beta: float) -> 
     assert found.entropy_production > 0
 
 
+@settings(max_examples=20)
 @given(thermal_operations())
 def test_json_has_no_surprises(operation: ThermalOperation) -> None:
     found = averages(operation)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qtraj.experiment import load_experiment
 from qtraj.blas import one_blas_thread
+from qtraj.experiment import load_experiment
 from qtraj.theorems.exact import exact_report
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

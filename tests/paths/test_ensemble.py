@@ -109,7 +109,7 @@ def test_columns_of_rows_count_once() -> None:
 
 
 def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
-    with pytest.raises(NotRecorded, match="`mu` is not recorded.*sigma.*call `expand"):
+    with pytest.raises(NotRecorded, match=r"`mu` is not recorded.*sigma.*call `expand"):
         ensemble()["mu"]
     with pytest.raises(NotRecorded, match="`nonsense` is not recorded"):
         ensemble(sampler="explicit")["nonsense"]

@@ -20,7 +20,7 @@ from tests.paths.cases import CASES, PROTOCOLS, case
 from tests.paths.enumeration import RATE, chi_square_p_value, enumerate_paths, independence_p_value
 
 # A full block and an unfinished one.
-PATHS = 100_000
+PATHS = 80_000
 
 
 def explicit(name: str, protocol: str = "augmented", *, paths: int = PATHS, seed: int = 1, **options: Any) -> Ensemble:
@@ -139,7 +139,7 @@ def test_negative_control_rows_out_of_random_order_are_rejected(root_seed: int) 
 
 
 def augmentation_p_values(rows: dict[str, np.ndarray]) -> list[float]:
-    """Given (alpha, beta): n against m, (n, m) against (mu, nu), n against beta given alpha, m against alpha given beta."""
+    """n against m and each against (mu, nu), given (alpha, beta); n against beta given alpha; m against alpha given beta."""
     ends = rows["alpha"] * 100 + rows["beta"]
     return [
         independence_p_value(rows["n"], rows["m"], ends),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from qtraj.paths import followed as followed_module
 from qtraj.paths.blocks import ROW_BLOCK_PATHS, Block, row_blocks
@@ -22,7 +23,7 @@ from qtraj.quantum.states import State
 from tests.paths.cases import CASES, PROTOCOLS, case, haar_operation
 from tests.paths.enumeration import RATE, chi_square_p_value, enumerate_paths
 
-PATHS = 100_000
+PATHS = 80_000
 
 
 def follow(name: str, protocol: str = "augmented", *, paths: int = PATHS, seed: int = 1, **options: Any) -> Ensemble:
@@ -42,7 +43,7 @@ def test_rows_follow_the_enumerated_law(name: str, protocol: str, root_seed: int
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("name", ["coherent qutrit", "degenerate eigenvalues", "spins"])
 def test_followed_and_explicit_paths_are_alike(name: str, protocol: str, root_seed: int) -> None:
-    """Two independent samples of 10^5: class by class, the difference over its own variance. Rate 1e-9, power as above."""
+    """Two independent samples of 80 000: per class, the difference over its variance. Rate 1e-9, power as above."""
     one = follow(name, protocol, seed=root_seed, keep_rows=False)
     two = sample(case(name), paths=PATHS, seed=root_seed, protocol=protocol, sampler="explicit", keep_rows=False)
     both = (one.class_counts + two.class_counts).astype(float)
@@ -52,8 +53,6 @@ def test_followed_and_explicit_paths_are_alike(name: str, protocol: str, root_se
 
 
 def chi_square_two_samples(one: np.ndarray, two: np.ndarray) -> float:
-    from scipy import stats
-
     statistic = ((one - two) ** 2 / (one + two)).sum()
     return float(stats.chi2.sf(statistic, one.size))
 
@@ -125,7 +124,7 @@ def test_every_enumerated_path_is_found_in_its_class(name: str, protocol: str) -
 
 
 def test_rows_that_no_class_describes_are_not_forced_into_one() -> None:
-    """Labels out of range, one by one and in ways that share the key of another class; and heat the law does not have."""
+    """Labels out of range, also such that they share the key of another class; and heat that the law does not have."""
     operation = case("coherent qutrit")
     law = exact_law(operation)
     find = finder_of(operation, law)

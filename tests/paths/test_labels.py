@@ -68,9 +68,7 @@ def test_every_label_pair_conserves_the_heat_of_its_class() -> None:
     operation = case("spins")
     law = exact_law(operation)
     table = LabelTable.of(operation, law)
-    row, leaf, _ = table.forest.counts(
-        table.tree_of_class, np.full(law.classes, 1_000_000), np.random.default_rng(1)
-    )
+    row, leaf, _ = table.forest.counts(table.tree_of_class, np.full(law.classes, 1_000_000), np.random.default_rng(1))
     energies = operation.environment.spectrum.energies
     np.testing.assert_allclose(energies[table.nu[leaf]] - energies[table.mu[leaf]], law.heat[row], atol=1e-12)
 

@@ -119,7 +119,7 @@ def counts_sampler(wrong: type) -> Iterator[None]:
 @contextmanager
 def no_loss() -> Iterator[None]:
     """forgets lambda: expects <e^-sigma> = 1 of a pure start"""
-    with mock.patch.object(REFERENCES_MODULE, "support_loss", lambda *_: 0.0):
+    with mock.patch.object(REFERENCES_MODULE, "support_loss", return_value=0.0):
         yield
 
 
@@ -135,7 +135,7 @@ def no_work() -> Iterator[None]:
 @contextmanager
 def plain_one() -> Iterator[None]:
     """expects <e^-sigma_d> = 1, which holds only for starts without coherence"""
-    with mock.patch.object(REFERENCES_MODULE, "log_exponential_average", lambda *_, **__: 0.0):
+    with mock.patch.object(REFERENCES_MODULE, "log_exponential_average", return_value=0.0):
         yield
 
 
@@ -335,8 +335,8 @@ HEADER = """\
 <!-- Written by `python -m tests.theorems.negative_controls`; do not edit by hand. -->
 
 A check is worth what it rejects. Each mistake below is made on purpose, one at a time, in code that is otherwise the
-package's own; `tests/theorems/test_negative_controls.py` makes all of them again and expects them to be rejected. Unless
-a line says otherwise, the process is a coherent qutrit on a ladder of four levels under the augmented protocol.
+package's own; `tests/theorems/test_negative_controls.py` makes all of them again and expects them to be rejected.
+Unless a line says otherwise, the process is a coherent qutrit on a ladder of four levels, under the augmented protocol.
 """
 
 
@@ -349,9 +349,9 @@ def main() -> None:
     print(HEADER)
     print("## Mistakes in following a path\n")
     print(
-        "In the sampler that knows nothing of the law. *Paths*: how many must be followed for the check named to reject\n"
-        "99 times out of 100; `verify` follows 100 000 unless told otherwise. The last column is for reports whose own\n"
-        "ensemble is a million followed paths.\n"
+        "In the sampler that knows nothing of the law. *Paths*: how many must be followed for the check named to\n"
+        "reject 99 times out of 100; `verify` follows 100 000 unless told otherwise. The last column is for reports\n"
+        "whose own ensemble is a million followed paths.\n"
     )
     print("| name | the sampler | first seen by | paths | seen as well by |\n|---|---|---|---|---|")
     for name, wrong in FOLLOWERS.items():

@@ -151,9 +151,7 @@ def test_the_free_energy_at_infinite_temperature_is_null_with_a_reason() -> None
 def test_an_average_beyond_double_precision_is_null_with_its_logarithm() -> None:
     """A start with ln p = -900 beside a hot environment: <e^-2sigma> is about e^900."""
     state = State(log_eigenvalues=[math.log1p(-math.exp(-900.0)), -900.0], vectors=np.eye(2))
-    operation = haar_operation(
-        [0.0, 1.0], state, Environment.ladder(levels=3, spacing=1.0, inverse_temperature=0.1)
-    )
+    operation = haar_operation([0.0, 1.0], state, Environment.ladder(levels=3, spacing=1.0, inverse_temperature=0.1))
     report = exact_report(operation)
     assert report["path_law"]["exp_minus_sigma"] == pytest.approx(1.0)
     assert report["path_law"]["exp_minus_2sigma"] is None

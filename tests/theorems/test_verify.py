@@ -49,9 +49,8 @@ def test_right_processes_are_not_rejected(name: str, protocol: str, root_seed: i
 @pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_every_sampler_passes_under_every_protocol(protocol: str, sampler: str, root_seed: int) -> None:
-    report = verify(
-        build_model("two-qubit-exchange"), paths=100_000, seed=root_seed, protocol=protocol, sampler=sampler, level=LEVEL
-    )
+    operation = build_model("two-qubit-exchange")
+    report = verify(operation, paths=100_000, seed=root_seed, protocol=protocol, sampler=sampler, level=LEVEL)
     assert report.verdict is Verdict.PASS
     assert (report.protocol, report.sampler, report.paths) == (protocol, sampler, 100_000)
 
@@ -137,7 +136,7 @@ def cold_qutrit() -> ThermalOperation:
 
 
 def test_a_cold_coherent_qutrit_is_inconclusive_and_says_why() -> None:
-    """<e^-sigma> = 1 exactly, by logarithms; what is sampled is the zero-temperature value, and no run sees the rest."""
+    """<e^-sigma> = 1 exactly, by logarithms; what is sampled is the zero-temperature value; no run sees the rest."""
     report = verify(cold_qutrit(), paths=1e15)
     assert report.verdict is Verdict.INCONCLUSIVE
     assert failing(report) == set()
