@@ -34,7 +34,7 @@ class System:
         energies: Energies of a Hamiltonian that is diagonal in the basis used, in that order, shape (d,).
         hamiltonian: Instead of energies, the Hamiltonian's matrix, shape (d, d).
         state: A `State`, or a density matrix (nested lists, array, QuTiP Qobj), in the basis of the Hamiltonian.
-        level_tolerance: Gap up to which neighbouring energies are one level; 1e-12 of the largest by default.
+        level_tolerance: Gap up to which neighbouring energies are one level; 1e-12 of the width by default.
 
     Raises:
         InvalidInput: If both or neither of `energies` and `hamiltonian` are given, or one is invalid.
@@ -80,8 +80,7 @@ class System:
     def spectrum(self) -> Spectrum:
         """The energies, grouped into levels."""
         energies = self._diagonal_form[0] if self.energies is None else self.energies
-        tolerance = -1.0 if self.level_tolerance is None else float(self.level_tolerance)
-        return Spectrum(energies=energies, tolerance=tolerance)  # type: ignore[arg-type]
+        return Spectrum(energies=energies, level_tolerance=self.level_tolerance)  # type: ignore[arg-type]
 
     @property
     def dimension(self) -> int:
@@ -122,7 +121,7 @@ class Environment:
     Args:
         energies: Energy eigenvalues, in any order, shape (d_E,).
         inverse_temperature: beta >= 0, finite, in inverse units of energy.
-        level_tolerance: Gap up to which neighbouring energies are one level; 1e-12 of the largest by default.
+        level_tolerance: Gap up to which neighbouring energies are one level; 1e-12 of the width by default.
         lowering: Sparse lowering operator, shape (d_E, d_E), used by the resonant exchange; by default that of an
             oscillator cut at d_E levels, in the order of the energies.
 
@@ -147,8 +146,7 @@ class Environment:
     @cached_property
     def spectrum(self) -> Spectrum:
         """The energies, grouped into levels."""
-        tolerance = -1.0 if self.level_tolerance is None else float(self.level_tolerance)
-        return Spectrum(energies=self.energies, tolerance=tolerance)  # type: ignore[arg-type]
+        return Spectrum(energies=self.energies, level_tolerance=self.level_tolerance)  # type: ignore[arg-type]
 
     @property
     def dimension(self) -> int:

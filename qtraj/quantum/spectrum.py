@@ -22,7 +22,7 @@ from qtraj.errors import InvalidSpectrum, TooLarge
 __all__ = ["JointSpectrum", "Spectrum", "energies_of", "group_values"]
 
 # Sums such as E_n + E_mu of exactly resonant levels differ by a few units in the last place, 1e-15 relative for
-# ladders of 1e5 levels; level spacings that people mean to be different are far above 1e-12 of the largest energy.
+# ladders of 1e5 levels; level spacings that people mean to be different are far above 1e-12 of the width of a spectrum.
 RELATIVE_LEVEL_TOLERANCE = 1e-12
 
 # One flat index per joint level is kept; beyond this the index arrays alone fill the memory of a workstation.
@@ -85,7 +85,8 @@ class Spectrum:
 
     Args:
         energies: Shape (d,), in any order, any unit (the inverse temperature takes its inverse).
-        tolerance: Gap up to which neighbouring energies are one level. By default 1e-12 of the largest energy.
+        level_tolerance: Gap up to which neighbouring energies are one level. By default 1e-12 of the
+            spectrum's width, plus the rounding of its largest energy.
 
     Raises:
         InvalidSpectrum: If the energies are empty or not finite, or the tolerance is negative.
@@ -97,16 +98,23 @@ class Spectrum:
     """
 
     energies: FloatArray
-    tolerance: float = -1.0
+    level_tolerance: float | None = None
 
     def __post_init__(self) -> None:
-        """Check the energies and settle the tolerance."""
+        """Check energies and tolerance."""
         energies = energies_of(self.energies)
         object.__setattr__(self, "energies", energies)
-        if not np.isfinite(self.tolerance):
-            raise InvalidSpectrum(f"`tolerance` must be finite, but is {self.tolerance}")
-        if self.tolerance < 0:
-            object.__setattr__(self, "tolerance", RELATIVE_LEVEL_TOLERANCE * float(np.abs(energies).max()))
+        given = self.level_tolerance
+        if given is not None and not (np.isfinite(given) and given >= 0):
+            raise InvalidSpectrum(f"`level_tolerance` must be finite and not negative, but is {given}", measured=given)
+
+    @property
+    def tolerance(self) -> float:
+        """Gap up to which neighbouring energies are one level."""
+        if self.level_tolerance is not None:
+            return float(self.level_tolerance)
+        rounding = 16 * float(np.finfo(float).eps * np.abs(self.energies).max())
+        return RELATIVE_LEVEL_TOLERANCE * float(np.ptp(self.energies)) + rounding
 
     @property
     def dimension(self) -> int:

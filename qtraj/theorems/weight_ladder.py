@@ -54,7 +54,7 @@ class WeightLadder:
             variance = second + np.log1p(-np.exp(np.minimum(0.0, 2.0 * below - second)))
             needed = 2.0 * (math.log(DOMINANCE) + w) - variance
         needed[~np.isfinite(below) | np.isnan(needed)] = math.inf
-        # Below such a cut there is one weight to rounding, as in a cold start in equilibrium: it cannot dominate others.
+        # Below such a cut there is one weight to rounding, as in a cold start in equilibrium: no path can dominate.
         needed[np.isfinite(below) & (variance <= 2.0 * (math.log(EQUAL_WEIGHTS) + below))] = 0.0
         needed[-1], log_variance = _uncut(w, p)
         return cls(

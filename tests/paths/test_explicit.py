@@ -139,7 +139,7 @@ def test_negative_control_rows_out_of_random_order_are_rejected(root_seed: int) 
 
 
 def augmentation_p_values(rows: dict[str, np.ndarray]) -> list[float]:
-    """n against m and each against (mu, nu), given (alpha, beta); n against beta given alpha; m against alpha given beta."""
+    """n, m and (mu, nu) against each other given (alpha, beta); n and beta given alpha, m and alpha given beta."""
     ends = rows["alpha"] * 100 + rows["beta"]
     return [
         independence_p_value(rows["n"], rows["m"], ends),

@@ -37,7 +37,7 @@ def test_grouping_is_transitive_closure(values: list[int], tolerance: int) -> No
 
 
 def test_a_chain_of_small_gaps_is_one_level() -> None:
-    spectrum = Spectrum(energies=[0.0, 0.3, 0.6, 0.9, 2.0], tolerance=0.35)
+    spectrum = Spectrum(energies=[0.0, 0.3, 0.6, 0.9, 2.0], level_tolerance=0.35)
     assert spectrum.degeneracies.tolist() == [4, 1]
     assert spectrum.levels.tolist() == [0.0, 2.0]
 
@@ -114,8 +114,8 @@ def test_refusals_carry_the_measured_number(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(TooLarge, match="4 x 251 = ") as large:
         JointSpectrum(system=Spectrum(energies=np.arange(4.0)), environment=Spectrum(energies=np.arange(251.0)))
     assert large.value.measured == 1004
-    with pytest.raises(InvalidSpectrum, match="`tolerance` must be finite"):
-        Spectrum(energies=[0.0], tolerance=np.nan)
+    with pytest.raises(InvalidSpectrum, match="`level_tolerance` must be finite"):
+        Spectrum(energies=[0.0], level_tolerance=np.nan)
 
 
 @pytest.mark.parametrize("attribute", ["energies", "level_of", "degeneracies", "levels"])
