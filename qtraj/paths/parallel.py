@@ -211,6 +211,7 @@ class _Pool:
     """A joblib pool, and what is worth knowing about it."""
 
     parallel: joblib.Parallel
+    backend: joblib.parallel.ParallelBackendBase
     workers: int
     uses_loky: bool
 
@@ -225,7 +226,8 @@ class _Pool:
                     active, _ = joblib.parallel.get_active_backend()
                     workers = int(joblib.effective_n_jobs(n_jobs))
                 return cls(
-                    parallel=joblib.Parallel(n_jobs=n_jobs, backend=backend, return_as="generator"),
+                    parallel=joblib.Parallel(n_jobs=n_jobs, backend=active, return_as="generator"),
+                    backend=active,
                     workers=workers,
                     uses_loky=isinstance(active, joblib.parallel.LokyBackend),
                 )
@@ -255,9 +257,8 @@ class _Pool:
                 # healthy one, loky's threads could stumble over the tasks just handed to them, and print tracebacks.
                 with suppress(Exception):
                     deque(outcomes, maxlen=0)
-                from joblib.externals.loky import get_reusable_executor
-
-                get_reusable_executor(reuse=True).shutdown(wait=True)  # or the next run might get the broken pool
+                # Once more, should all have been done before the pool broke: else the next run might get the broken one.
+                self.backend.abort_everything(ensure_ready=False)
                 _await_feeders()
             outcomes.close()
 

@@ -44,9 +44,9 @@ WRONG_ROWS: dict[str, Wrong] = {
     "n and m swapped": lambda rows: {**rows, "n": rows["m"], "m": rows["n"]},
     "alpha and beta swapped": lambda rows: {**rows, "alpha": rows["beta"], "beta": rows["alpha"]},
     "labels of one path given to the next": lambda rows: {**rows, "mu": np.roll(rows["mu"], 1)},
-    "one path in 30 starts in alpha = 0": lambda rows: {
+    "one path in 15 starts in alpha = 0": lambda rows: {
         **rows,
-        "alpha": np.where(np.arange(PATHS) % 30, rows["alpha"], 0),
+        "alpha": np.where(np.arange(PATHS) % 15, rows["alpha"], 0),
     },
 }
 
