@@ -546,7 +546,12 @@ class TestProcess:
     @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
     def test_ctrl_c_ends_quietly(self) -> None:
         words = ["verify", SWAP, "--sampler", "followed", "--paths", "1e12"]
-        code = f"import sys, qtraj.cli.commands\nprint('ready', flush=True)\nsys.exit(qtraj.cli.main({words}))"
+        # Whoever runs the tests in the background has Ctrl-C switched off, and its children inherit that.
+        code = (
+            "import signal, sys, qtraj.cli.commands\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            f"print('ready', flush=True)\nsys.exit(qtraj.cli.main({words}))"
+        )
         with subprocess.Popen(
             [sys.executable, "-c", code],
             stdout=subprocess.PIPE,
@@ -557,7 +562,10 @@ class TestProcess:
             assert running.stdout.readline() == b"ready\n"
             time.sleep(0.5)
             running.send_signal(signal.SIGINT)
-            out, err = running.communicate(timeout=30)
+            try:
+                out, err = running.communicate(timeout=60)
+            finally:
+                running.kill()
         assert (running.returncode, out, err) == (Exit.INTERRUPTED, b"", b"")
 
     @pytest.mark.skipif(sys.platform == "win32", reason="POSIX terminals")

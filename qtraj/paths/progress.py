@@ -75,8 +75,9 @@ class TerminalProgress:
             self._bar.update(self._task, completed=self._done)
 
     def _wanted(self) -> bool:
-        # The last block ends the run: a bar now would only show 100 % and go.
-        return time.monotonic() >= self._shown_from and self._done < self._total and sys.stderr.isatty()
+        # The last block ends the run: a bar now would only show 100 % and go. Windowed programs may have no stderr.
+        on_terminal = sys.stderr is not None and sys.stderr.isatty()
+        return on_terminal and time.monotonic() >= self._shown_from and self._done < self._total
 
     def _start(self) -> tuple[RichProgress, TaskID]:
         from rich.console import Console  # rich takes 40 ms to import: nobody pays for a bar that never shows

@@ -21,7 +21,7 @@ import threadpoolctl
 import qtraj
 from qtraj.blas import one_blas_thread
 from qtraj.errors import InvalidInput
-from qtraj.paths import parallel
+from qtraj.paths import pool
 from qtraj.paths.blocks import ROW_BLOCK_PATHS, Block, Stream, generator, row_blocks
 from qtraj.paths.interrupts import interrupts_held
 from qtraj.paths.parallel import check_jobs, fold_blocks, iterate_blocks, map_blocks
@@ -111,7 +111,7 @@ def test_blocks_may_be_endless() -> None:
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_results_do_not_pile_up(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow parent: the blocks begun never run ahead of the results taken by more than a round."""
-    monkeypatch.setattr(parallel, "ROUND_PER_WORKER", 3)
+    monkeypatch.setattr(pool, "ROUND_PER_WORKER", 3)
     begun = 0
 
     def blocks() -> Iterator[int]:

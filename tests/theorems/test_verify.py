@@ -41,7 +41,7 @@ def check_of(report: Report, name: str) -> Check:
 @pytest.mark.parametrize("name", CASES)
 def test_right_processes_are_not_rejected(name: str, protocol: str, root_seed: int) -> None:
     """At level 1e-9, whatever the case: pure and mixed starts, degeneracies, d_S = 1, d_E = 1, beta = 0."""
-    report = verify(case(name), paths=1e6, seed=root_seed, protocol=protocol, level=LEVEL, followed_paths=20_000)
+    report = verify(case(name), paths=1e6, seed=root_seed, protocol=protocol, level=LEVEL, followed_paths=10_000)
     assert failing(report) == set()
     assert report.verdict is Verdict.PASS
 
