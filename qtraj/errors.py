@@ -97,15 +97,21 @@ class UnknownName(InvalidInput):
     """A name is not in the list of known ones; the message suggests the nearest.
 
     Attributes:
+        kind: What kind of name it is.
         name: What was asked for.
         known: The names there are.
         suggestion: The nearest known name, or None.
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind = kind
         self.name = name
         self.known = tuple(known)
         near = difflib.get_close_matches(name, self.known, n=1)
         self.suggestion = near[0] if near else None
         hint = f"did you mean {self.suggestion!r}?" if near else f"known: {', '.join(self.known)}"
         super().__init__(f"{kind} {name!r} is not known; {hint}")
+
+    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, tuple[str, ...]]]:
+        """Pickle by the arguments, not by the message: workers send exceptions home."""
+        return type(self), (self.kind, self.name, self.known)

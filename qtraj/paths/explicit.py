@@ -8,6 +8,7 @@ other. Counts that were already drawn are laid out as rows by `expand_counts`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,11 +147,12 @@ def draw_rows(
     blocks = row_blocks(paths)
     draw = _Draw(table=AliasTable(probabilities), seed=seed)
     drawn = iterate_blocks(draw, blocks, n_jobs=n_jobs, backend=backend, progress=progress)
-    for block, order in zip(blocks, drawn, strict=True):
-        cell_counts += np.bincount(order, minlength=cell_counts.size)
-        if columns is not None:
-            # Written in place: gathering the blocks first would need the memory twice.
-            cells.write_to(columns, block.start, order)
+    with closing(drawn):
+        for block, order in zip(blocks, drawn, strict=True):
+            cell_counts += np.bincount(order, minlength=cell_counts.size)
+            if columns is not None:
+                # Written in place: gathering the blocks first would need the memory twice.
+                cells.write_to(columns, block.start, order)
     return cells.class_counts(cell_counts, law.classes), columns
 
 

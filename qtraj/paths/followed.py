@@ -12,6 +12,7 @@ probability, which is why comparing the two is the check of the physics.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -258,13 +259,15 @@ def draw_followed(
     if keep_rows:
         check_row_count(paths)
     counts = np.zeros(finder.law.classes, dtype=np.int64)
-    outside, start = 0, 0
+    outside = 0
     columns: dict[str, NDArray[Any]] = {}
-    tally = _Tally(follow, finder, keep_rows)
-    for own, lost, rows in iterate_blocks(tally, row_blocks(paths), n_jobs=n_jobs, backend=backend, progress=progress):
-        counts += own
-        outside += lost
-        for name, column in rows.items():
-            columns.setdefault(name, np.empty(paths, dtype=column.dtype))[start : start + column.size] = column
-        start += int(own.sum()) + lost
+    tally, blocks = _Tally(follow, finder, keep_rows), row_blocks(paths)
+    drawn = iterate_blocks(tally, blocks, n_jobs=n_jobs, backend=backend, progress=progress)
+    with closing(drawn):
+        for block, (own, lost, rows) in zip(blocks, drawn, strict=True):
+            counts += own
+            outside += lost
+            for name, column in rows.items():
+                whole = columns.setdefault(name, np.empty(paths, dtype=column.dtype))
+                whole[block.start : block.start + block.size] = column
     return counts, outside, columns if keep_rows else None

@@ -96,7 +96,8 @@ def test_an_extended_counts_run_equals_a_fresh_one() -> None:
     tree = SplittingTree([0.5, 0.3, 0.2])
 
     def draw(block: Block) -> list[int]:
-        return tree.counts(block.size, generator(block, 11, Stream.COUNTS)).tolist()
+        counts: list[int] = tree.counts(block.size, generator(block, 11, Stream.COUNTS)).tolist()
+        return counts
 
     for short, long in ((2**20 + 5, 2**40 + 9), (2**20 - 1, 2**20 + 1), (3000, 4000)):
         kept = {block: draw(block) for block in count_blocks(short) if block.full}

@@ -77,6 +77,13 @@ def test_histogram_has_whole_numbers_that_add_up(bins: int | np.ndarray) -> None
     np.testing.assert_array_equal(few.histogram("sigma", edges)[0], np.histogram(expanded(few)[0], edges)[0])
 
 
+def test_histogram_puts_a_value_on_an_edge_into_the_bin_above_it_as_numpy_does() -> None:
+    one = ensemble()
+    edges = np.unique(one.law.heat)
+    assert edges.size > 3
+    np.testing.assert_array_equal(one.histogram("heat", edges)[0], np.histogram(expanded(one)[3], edges)[0])
+
+
 def test_histogram_of_a_quantity_with_one_value() -> None:
     counts, edges = ensemble(protocol="tpm").histogram("xi", 5)
     assert int(counts.sum()) == 10_000
