@@ -9,12 +9,17 @@ Two environment variables change a run:
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 # Set before any test imports matplotlib, and inherited by the subprocesses that some tests start.
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# Shells switch Ctrl-C off for what they start in the background, and children inherit that; some tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The first example of a test also pays for imports and for LAPACK's set-up, so deadlines and the "too slow"
 # health check would measure the machine and not the code.

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from qtraj import __version__
 from qtraj.atomic import check_writable
 from qtraj.blas import one_blas_thread
 from qtraj.cli.arguments import Request
@@ -99,7 +100,7 @@ def _verify(request: Request) -> Exit:
     with _progress(request, task) as progress:
         report = verify(task.process, ensemble=ensemble, **task.sampling, progress=progress)
     if request.as_json:
-        emit_json(report.to_json())
+        emit_json({**report.to_json(), **_provenance(request)})
     elif not request.quiet:
         emit(colour_verdicts(f"{task.name}: {report}"))
     # After the verdict, which a full disk shall not cost.
@@ -112,10 +113,15 @@ def _exact(request: Request) -> Exit:
     task = _task(request)
     document = exact_report(task.process, protocol=task.sampling["protocol"], n_jobs=request.n_jobs)
     if request.as_json:
-        emit_json(document)
+        emit_json({**document, **_provenance(request)})
     elif not request.quiet:
         emit(exact_table(task.name, document))
     return Exit.HOLDS
+
+
+def _provenance(request: Request) -> dict[str, Any]:
+    """What a reader of the JSON needs to make it again."""
+    return {"target": request.target, "settings": list(request.settings), "qtraj_version": __version__}
 
 
 def _histogram(request: Request) -> Exit:

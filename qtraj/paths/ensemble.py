@@ -83,17 +83,27 @@ class Ensemble:
 
     @property
     def counts(self) -> IntArray:
-        """Number of paths each entry of the columns stands for: 1 a row, or the counts of the classes."""
+        """Number of paths each entry stands for: 1 a row, or the counts of the classes if there are no rows."""
         return self.class_counts if self.rows is None else np.ones(self.paths, dtype=np.int64)
 
     @property
     def columns(self) -> dict[str, NDArray[Any]]:
-        """The table of paths: rows if there are any, else one entry a class, with `counts`.
+        """The table of single paths, one entry a path.
 
-        Without rows there are no labels mu and nu; `expand` draws them.
+        Raises:
+            NotRecorded: If only counts were drawn. A column of classes would look like one of paths, and its plain
+                mean like the mean of the paths, which it is not.
         """
-        if self.rows is not None:
-            return {**self.rows, "counts": self.counts}
+        if self.rows is None:
+            raise NotRecorded(
+                "single paths are not recorded in an ensemble of counts; `expand()` draws them, and `class_table` "
+                "lists the classes with their counts"
+            )
+        return {**self.rows, "counts": self.counts}
+
+    @property
+    def class_table(self) -> dict[str, NDArray[Any]]:
+        """One entry a class of the law, with `counts`: weigh by them whatever you compute from the other columns."""
         law = self.law
         table: dict[str, NDArray[Any]] = {name: getattr(law, name) for name in ("alpha", "beta", "n", "m")}
         table = {name: column for name, column in table.items() if column.size == 0 or column[0] >= 0}
@@ -101,17 +111,16 @@ class Ensemble:
         return {**table, "counts": self.class_counts}
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        """One column by name.
+        """One column of single paths by name.
 
         Raises:
-            NotRecorded: If there is no such column.
+            NotRecorded: If there is no such column, or only counts were drawn (see `columns`).
         """
         if self.rows is not None and name in self.rows:
             return self.rows[name]
         table = self.columns
         if name not in table:
-            hint = "; call `expand()` for labelled paths" if name in ("mu", "nu") else ""
-            raise NotRecorded(f"`{name}` is not recorded in this ensemble, which has {', '.join(table)}{hint}")
+            raise NotRecorded(f"`{name}` is not recorded in this ensemble, which has {', '.join(table)}")
         return table[name]
 
     def __len__(self) -> int:

@@ -21,7 +21,7 @@ from scipy.special import logsumexp
 
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.blas import one_blas_thread
-from qtraj.errors import NotRecorded, TooLarge
+from qtraj.errors import NotRecorded, TooLarge, UnknownName
 from qtraj.paths.distribution import VALUE_TOLERANCE, Distribution
 from qtraj.paths.parallel import map_blocks
 from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Process
@@ -125,8 +125,11 @@ class PathLaw:
 
         Raises:
             NotRecorded: If the protocol does not define it.
+            UnknownName: If there is no such quantity.
         """
-        values: FloatArray | None = self.heat if name == "heat" else getattr(self, name, None)
+        if name not in (*QUANTITIES, "heat"):
+            raise UnknownName("quantity", name, (*QUANTITIES, "heat"))
+        values: FloatArray | None = self.heat if name == "heat" else getattr(self, name)
         if values is None:
             raise NotRecorded(f"`{name}` is not defined in the {self.protocol.value} protocol")
         return values

@@ -96,13 +96,22 @@ class System:
     def outcomes(self) -> Outcomes:
         """Canonical outcomes of measuring the initial state in its eigenbasis (coordinates: energy eigenbasis)."""
         spectrum = self.spectrum
-        given = self.state if isinstance(self.state, State) else State.from_matrix(self.state)
+        given = self._given_state
         if given.dimension != spectrum.dimension:
             raise InvalidState(
                 f"`state` must have dimension {spectrum.dimension} like the energies, but has {given.dimension}",
                 measured=given.dimension,
             )
         return Outcomes.of(given.in_basis(self.basis), spectrum)
+
+    @cached_property
+    def _given_state(self) -> State:
+        return self.state if isinstance(self.state, State) else State.from_matrix(self.state)
+
+    @property
+    def adjustment(self) -> float:
+        """Frobenius distance between the state that was given and the density matrix made of it."""
+        return self._given_state.adjustment
 
     @property
     def energy_state(self) -> State:

@@ -25,8 +25,8 @@ __all__ = ["JointSpectrum", "Spectrum", "energies_of", "group_values"]
 # ladders of 1e5 levels; level spacings that people mean to be different are far above 1e-12 of the width of a spectrum.
 RELATIVE_LEVEL_TOLERANCE = 1e-12
 
-# One flat index per joint level is kept; beyond this the index arrays alone fill the memory of a workstation.
-LARGEST_JOINT_DIMENSION = 100_000_000
+# A law on d_S = 4 levels beside a ladder takes about 2 kB per joint level at its peak: 8 GB here.
+LARGEST_JOINT_DIMENSION = 4_000_000
 
 
 def group_values(values: FloatArray, tolerance: float) -> tuple[IntArray, int]:

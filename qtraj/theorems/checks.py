@@ -28,6 +28,7 @@ __all__ = [
     "look_level",
     "overall",
     "require_level",
+    "rounded_up",
     "split_level",
 ]
 
@@ -237,7 +238,20 @@ def in_words(paths_needed: int | None) -> str:
     if paths_needed is None:
         return "no number of paths would do"
     beyond = f", more than the {LARGEST_RUN:.0e} of one run" if paths_needed > LARGEST_RUN else ""
-    return f"{paths_needed:.3g} paths would do{beyond}"
+    return f"{rounded_up(paths_needed)} paths would do{beyond}"
+
+
+def rounded_up(paths: int) -> str:
+    """Write a number of paths with three digits, rounded up: a number rounded down would not do.
+
+    Example:
+        >>> rounded_up(2_094_321), rounded_up(150)
+        ('2.1e+06', '150')
+    """
+    if paths < 1000:
+        return str(paths)
+    unit = 10 ** (len(str(paths)) - 3)
+    return f"{-(-paths // unit) * unit:.3g}"
 
 
 def require_level(level: float) -> None:

@@ -57,8 +57,9 @@ def goodness_of_fit(
     """Check counts of classes against the law of the classes.
 
     The line shows chi-square (`sampled`) beside its degrees of freedom (`exact`) with standard deviation
-    sqrt(2 dof), or, with fewer than two cells left unpooled, the pool's count beside its expectation. `detectable`
-    is a total-variation distance: every law further than this from the one given is rejected with probability 0.99.
+    sqrt(2 dof), or, with fewer than two cells left unpooled, the pool's count beside its expectation. `z` is the
+    normal score of the p-value, so that 3 is as surprising here as for a mean. `detectable` is a total-variation
+    distance: every law further than this from the one given is rejected with probability 0.99.
 
     Args:
         name: What is compared.
@@ -125,7 +126,7 @@ def goodness_of_fit(
         exact=exact,
         verdict=verdict,
         tolerance=tolerance,
-        z=(sampled - exact) / spread if spread > 0.0 else None,
+        z=score_of(p_value),
         detectable=min(1.0, distance),
         paths_needed=needed,
         note=note,
@@ -206,6 +207,16 @@ class _Pool:
             return 0.0
         rise = detectable_increase(self.paths, self.probability, level, POWER)
         return self.probability + (1.0 if math.isnan(rise) else rise)
+
+
+def score_of(p_value: float) -> float:
+    """Normal score of a two-sided p-value, at most 38, where the normal law leaves the doubles.
+
+    Example:
+        >>> round(score_of(0.0026998), 3)
+        3.0
+    """
+    return min(38.0, abs(float(special.ndtri(min(1.0, p_value) / 2)))) if p_value > 0 else 38.0
 
 
 def _paths_for_pool(probabilities: FloatArray, largest_pool: float) -> int | None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from qtraj.theorems.checks import Check, Verdict, overall
+from qtraj.theorems.checks import LARGEST_RUN, Check, Verdict, overall, rounded_up
 
 __all__ = ["Report"]
 
-COLUMNS = ("check", "sampled", "std. error", "exact", "z", "detectable", "verdict")
+COLUMNS = ("check", "value", "std. error", "exact", "z", "detectable", "verdict")
 PLAIN_DIGITS = 10
 """Digits shown of a number that has no standard error."""
 
@@ -76,7 +76,10 @@ class Report:
         unsettled = [check for check in self.checks if check.verdict is Verdict.INCONCLUSIVE]
         if unsettled:
             causes = " ".join(f"{check.name}: {check.note}" for check in unsettled)
-            return f"INCONCLUSIVE: nothing is rejected, but {_some(unsettled, total)} could not have been. {causes}"
+            return (
+                f"INCONCLUSIVE: nothing is rejected, but {_some(unsettled, total)} could not have been. {causes}"
+                + _advice(unsettled)
+            )
         sentence = f"PASS: all {total} checks hold." if total != 1 else "PASS: the check holds."
         if self.covered_weight is not None:
             sentence += f" The paths can have seen {self.covered_weight:.2%} of the weight of <e^-sigma>."
@@ -147,6 +150,15 @@ class Report:
 
 def _some(checks: list[Check], total: int) -> str:
     return f"{len(checks)} of {total} checks"
+
+
+def _advice(unsettled: list[Check]) -> str:
+    """How many paths would settle all of them at once, if a single run can have so many."""
+    needed = [check.paths_needed for check in unsettled]
+    enough = max((number for number in needed if number is not None), default=0)
+    if None in needed or not 0 < enough <= LARGEST_RUN:
+        return ""
+    return f" A run of {rounded_up(enough)} paths would settle {'it' if len(needed) == 1 else 'all of them'}."
 
 
 def _failure(check: Check) -> str:

@@ -69,8 +69,8 @@ def truncated_weight_check(
     """Check the sampled <e^-s> against its exact value by the rule of the module's first lines.
 
     The line shows what anyone can recompute: `sampled` is the plain mean of e^-s over the paths, `exact` is the
-    target, `standard_error` the exact one of the plain mean. `z`, `tolerance` and `detectable` belong to the part
-    below the cut; they agree with the rest of the line when nothing is cut. `details` holds the two parts.
+    target, `standard_error` the exact one of the plain mean. `z` is that of the plain
+    mean; `tolerance` and `detectable` belong to the part below the cut, which decides. `details` holds the two parts.
 
     Args:
         name: What is compared, e.g. "exp_minus_sigma".
@@ -124,15 +124,19 @@ def truncated_weight_check(
         verdict, needed = Verdict.INCONCLUSIVE, ladder.paths_needed(whole.log_required)
     fraction = exp_or_inf(min(0.0, float(ladder.log_below[cut]) - whole.log_value)) if cut >= 0 else 0.0
     unseen = exp_or_inf(whole.log_value) * (1.0 - fraction) if fraction < 1.0 else 0.0
+    sampled = exp_or_inf(log_mean(ladder.log_weights, sorted_counts, paths))
+    standard_error = exp_or_inf(0.5 * (ladder.log_variance - math.log(paths)))
+    # Of the numbers shown. It decides nothing: for heavy tails a plain z of -1 may hide everything.
+    shown = 0.0 < standard_error < math.inf and sampled < math.inf
     return Check(
         name=name,
         kind="statistical",
-        sampled=exp_or_inf(log_mean(ladder.log_weights, sorted_counts, paths)),
-        standard_error=exp_or_inf(0.5 * (ladder.log_variance - math.log(paths))),
+        sampled=sampled,
+        standard_error=standard_error,
         exact=float(target),
         verdict=verdict,
         tolerance=below.in_units(below.test.tolerance),
-        z=below.test.z if cut >= 0 else None,
+        z=(sampled - float(target)) / standard_error if shown and cut + 1 != values.size else below.test.z,
         detectable=below.in_units(below.test.detectable) + unseen,
         paths_needed=needed,
         note=_sentence(verdict, covered, cut + 1 == values.size, fraction, needed, below.test.p_value <= p_above),
@@ -143,6 +147,7 @@ def truncated_weight_check(
             "sampled_below": below.in_units(below.sampled),
             "exact_below": below.in_units(below.exact),
             "standard_error_below": below.in_units(below.standard_error),
+            "z_below": below.test.z,
             "p_value_below": below.test.p_value,
             "paths_above": float(above),
             "expected_above": paths * chance_above,

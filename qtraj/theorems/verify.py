@@ -54,6 +54,9 @@ EXPONENT_ERROR = 1e-15
 # left is rounding of the largest energy and not of the result. A factor of thirty to spare.
 ENERGY_ERROR = 1e-14
 
+# Rounding moves a state or a unitary by 1e-15; digits left out by the user, by 1e-5.
+WORTH_TELLING = 1e-9
+
 NOTES = (
     "No check here can see an error common to both routes: a wrong Hamiltonian or temperature in the input, or U "
     "replaced by a matrix with the same transition probabilities.",
@@ -164,7 +167,7 @@ def verify(
         covered_weight=covered,
         timings=clock.seconds,
         process=process.kind,
-        notes=NOTES,
+        notes=(*_remarks(process, law), *NOTES),
     )
 
 
@@ -314,6 +317,21 @@ def _final_marginal(label: str, ensemble: Ensemble, references: References) -> _
     return lambda level: marginal_check(
         label, counts=counts, probabilities=probabilities, level=level, outside=ensemble.outside
     )
+
+
+def _remarks(process: ThermalOperation, law: PathLaw) -> Iterator[str]:
+    """What a reader should know about the process before believing the verdict."""
+    system, unitary = process.system, process.unitary
+    if system.adjustment > WORTH_TELLING:
+        yield (
+            f"The state given was no density matrix and was moved by {system.adjustment:.2g} to the nearest one, of "
+            f"rank {system.energy_state.rank} of {system.dimension}; <e^-sigma> depends on the rank, so give `rank` or "
+            "a pure state if that is not what was meant."
+        )
+    if unitary.adjustment > WORTH_TELLING:
+        yield f"The unitary given was moved by {unitary.adjustment:.2g} to be unitary and to conserve energy."
+    if system.dimension > 1 and law.heats.size == 1 and unitary.conserving:
+        yield "No heat can flow: the unitary exchanges no energy, for want of a common gap or by its own choice."
 
 
 class _Clock:

@@ -102,11 +102,14 @@ def test_histogram_refuses_what_are_no_bins(bins: object) -> None:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_columns_of_counts_are_the_classes(protocol: str) -> None:
     one = ensemble(protocol=protocol)
-    table = one.columns
+    table = one.class_table
     assert int(table["counts"].sum()) == len(one) == 10_000
     assert {column.shape for column in table.values()} == {(one.law.classes,)}
     assert "mu" not in table
     assert one.expand().columns.keys() - table.keys() == {"mu", "nu"}
+    for ask in (lambda: one.columns, lambda: one["sigma"]):
+        with pytest.raises(NotRecorded, match=r"expand\(\)"):
+            ask()
 
 
 def test_columns_of_rows_count_once() -> None:
@@ -116,8 +119,6 @@ def test_columns_of_rows_count_once() -> None:
 
 
 def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
-    with pytest.raises(NotRecorded, match=r"`mu` is not recorded.*sigma.*call `expand"):
-        ensemble()["mu"]
     with pytest.raises(NotRecorded, match="`nonsense` is not recorded"):
         ensemble(sampler="explicit")["nonsense"]
     with pytest.raises(NotRecorded, match="not defined in the kraus protocol"):
@@ -189,6 +190,11 @@ def test_merging_adds_counts_and_leaves_both_alone() -> None:
     np.testing.assert_array_equal(two.class_counts, before[1])
     assert one.seeds == (1,)
     assert both.mean("sigma") == pytest.approx((one.mean("sigma") * 10_000 + two.mean("sigma") * 500) / 10_500)
+
+
+def test_paths_outside_the_law_are_merged_too() -> None:
+    one, two = (replace(ensemble(seed), paths=10_000 + seed, outside=seed) for seed in (3, 4))
+    assert ((one + two).outside, (one + two).paths) == (7, 20_007)
 
 
 def test_merging_is_the_same_either_way_and_in_any_order() -> None:

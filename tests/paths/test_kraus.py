@@ -112,7 +112,7 @@ def test_other_protocols_have_no_conditional_states(protocol: str) -> None:
 
 
 def test_counts_have_no_conditional_states() -> None:
-    with pytest.raises(NotRecorded, match=r"`mu` is not recorded .* call `expand"):
+    with pytest.raises(NotRecorded, match=r"not recorded in an ensemble of counts; `expand\(\)` draws them"):
         average_state(sample(case("spins"), paths=100, protocol="kraus"))
 
 

@@ -112,7 +112,7 @@ def test_a_final_eigenvalue_below_rounding_is_not_lost(smallest: float) -> None:
     """At 10^15 paths one may well end there; the joint matrix alone would call it impossible, or ten times likelier."""
     references = References.of(barely_mixed(smallest), MeasurementProtocol.AUGMENTED)
     relative = 1e-9 if smallest < RESOLVED else 1e-5
-    assert references.final_probabilities[-1] == pytest.approx(smallest, rel=relative)
+    assert references.final_probabilities[-1] == pytest.approx(smallest, rel=relative, abs=0.0)
 
 
 def test_a_large_environment_has_references_too() -> None:

@@ -77,7 +77,7 @@ def test_an_inconclusive_report_says_what_would_do() -> None:
     support = support_check(log_probabilities=np.log([1 - 1e-9, 1e-9]), log_backward=np.log([0.5, 0.5]), paths=10**6)
     sentence = report(statistical(), support).sentence
     assert sentence.startswith("INCONCLUSIVE: nothing is rejected, but 1 of 2 checks could not have been.")
-    assert "3.91e+09 paths would do" in sentence
+    assert "3.92e+09 paths would do. A run of 3.92e+09 paths would settle it." in sentence
 
 
 def test_value_error_and_exact_value_line_up() -> None:

@@ -15,6 +15,8 @@ import pytest
 
 from qtraj.errors import InvalidInput, UnknownName
 from qtraj.models.registry import build_model
+from qtraj.paths.blocks import Block
+from qtraj.paths.followed import FollowedPaths
 from qtraj.paths.sample import DEFAULT_PATHS, DEFAULT_SEED, SAMPLERS, sample
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
@@ -24,7 +26,7 @@ from qtraj.theorems.checks import Check, Verdict
 from qtraj.theorems.report import Report
 from qtraj.theorems.verify import verify
 from tests.paths.cases import CASES, PROTOCOLS, case, haar_operation
-from tests.theorems.negative_controls import failing, violating_operation
+from tests.theorems.negative_controls import failing, follower, violating_operation
 
 # A whole report may fail with probability 1e-9 where the seed is free.
 LEVEL = 1e-9
@@ -255,6 +257,24 @@ def test_paths_that_fell_outside_the_law_fail(protocol: str) -> None:
     assert "1 of 100000 paths fell where the law says that none can" in report.sentence
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_followed_paths_that_fall_outside_the_law_fail(protocol: str) -> None:
+    """One path in 5000 exchanges heat that no branch has."""
+    with follower(OffTheLadder):
+        report = verify(case("coherent qutrit"), paths=1000, followed_paths=5000, protocol=protocol)
+    check = check_of(report, "followed_paths")
+    assert check.verdict is Verdict.FAIL
+    assert check.details["outside"] == 1
+
+
+class OffTheLadder(FollowedPaths):
+    def __call__(self, block: Block) -> dict[str, np.ndarray]:
+        rows = super().__call__(block)
+        mu, nu = rows["mu"].copy(), rows["nu"].copy()
+        mu[0], nu[0] = 0, 3  # a qutrit with levels 0, 1, 2 cannot give three quanta
+        return {**rows, "mu": mu, "nu": nu}
+
+
 # --- arguments --------------------------------------------------------------------------------------------------------
 
 
@@ -415,3 +435,25 @@ def test_a_system_in_a_basis_of_its_own_passes() -> None:
     environment = Environment.ladder(levels=4, spacing=1.0, inverse_temperature=0.6)
     unitary = EnergyConservingUnitary.haar(system, environment, seed=5)
     assert verify(ThermalOperation(system=system, environment=environment, unitary=unitary)).verdict is Verdict.PASS
+
+
+# --- remarks ----------------------------------------------------------------------------------------------------------
+
+
+def qubit_on_a_ladder(state: object, spacing: float = 1.0) -> ThermalOperation:
+    system = System(energies=[0.0, 1.0], state=state)
+    bath = Environment.ladder(levels=4, spacing=spacing, inverse_temperature=0.5)
+    return ThermalOperation(system=system, environment=bath, unitary=EnergyConservingUnitary.haar(system, bath, seed=1))
+
+
+def test_a_state_that_had_to_be_moved_is_told_with_its_rank() -> None:
+    typed = [[0.7702, 0.4208], [0.4208, 0.2298]]  # a pure state to four digits, with an eigenvalue of -8e-5
+    text = str(verify(qubit_on_a_ladder(typed), paths=1000))
+    assert "was moved by 0.00011 to the nearest one, of rank 1 of 2" in text
+    assert "was moved" not in str(verify(qubit_on_a_ladder([[0.5, 0.2], [0.2, 0.5]]), paths=1000))
+
+
+def test_a_process_that_moves_no_heat_is_told() -> None:
+    state = [[0.5, 0.2], [0.2, 0.5]]
+    assert "No heat can flow" in str(verify(qubit_on_a_ladder(state, spacing=0.7), paths=1000))
+    assert "No heat can flow" not in str(verify(qubit_on_a_ladder(state), paths=1000))
