@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from qtraj.arrays import FloatArray, IntArray
 from qtraj.errors import TooLarge
-from qtraj.paths.alias import AliasTable
+from qtraj.paths.alias import FRONT_CELLS, AliasTable
 from qtraj.paths.blocks import Block, Stream, generator, row_blocks
 from qtraj.paths.labels import LabelTable
 from qtraj.paths.law import PathLaw
@@ -29,6 +29,9 @@ __all__ = ["LARGEST_ROW_COUNT", "check_row_count", "draw_rows", "expand_counts"]
 
 # Ten columns take 56 bytes a path: 11 GB.
 LARGEST_ROW_COUNT = 200_000_000
+
+# Even 10 million such cells would show up in one of 10^7 runs of the largest size.
+NEGLIGIBLE_CELL = 1e-23
 
 # A cell takes 80 bytes with its alias.
 LARGEST_CELL_TABLE = 10_000_000
@@ -79,7 +82,9 @@ class _Cells:
         leaf = np.arange(count) + first
         probabilities = law.probabilities[class_of] * labels.shares[leaf]
         # Likely cells side by side: most rows then read the same few pages of memory.
-        order = np.argsort(-probabilities, kind="stable")
+        order = np.flatnonzero(probabilities > NEGLIGIBLE_CELL)
+        if order.size > FRONT_CELLS:
+            order = order[np.argpartition(-probabilities[order], FRONT_CELLS)]
         return cls.of(law, labels, class_of[order], leaf[order]), probabilities[order]
 
     def empty_columns(self, paths: int) -> dict[str, NDArray[Any]]:

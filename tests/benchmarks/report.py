@@ -81,7 +81,7 @@ def counts(law: PathLaw) -> Iterator[Line]:
 
 
 def explicit(process: qtraj.ThermalOperation, name: str) -> Iterator[Line]:
-    paths = 4_000_000
+    paths = 10_000_000
     rng = np.random.default_rng(0)
     uniforms = best(lambda: rng.random(paths))
     law = qtraj.exact_law(process)
