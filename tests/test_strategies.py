@@ -70,7 +70,11 @@ def forgets_the_support(operation: ThermalOperation) -> bool:
 def test_finds_that_correlated_coherence_can_be_negative() -> None:
     qubits = qst.thermal_operations(dimensions=2, environment_dimensions=2)
     found = counterexample(qubits, asserts_correlated_coherence_is_positive)
-    assert found.system.spectrum.energies.tolist() == found.environment.spectrum.energies.tolist() == [0.0, 1.0]
+    # Resonant, and simple: how far the gap itself shrinks depends on the version of Hypothesis.
+    ground, excited = found.system.spectrum.energies
+    assert ground == 0.0
+    assert excited == int(excited)
+    assert found.environment.spectrum.energies.tolist() == [ground, excited]
 
 
 def test_finds_that_ladders_mix_their_coherences() -> None:

@@ -45,11 +45,16 @@ class SigmaAtoms:
         values = np.concatenate([forward_values, backward_values])
         labels, count = group_values(values, VALUE_TOLERANCE * max(1.0, float(np.abs(values).max())))
         own, other = labels[: forward_values.size], labels[forward_values.size :]
-        atoms = np.zeros(count)
-        atoms[labels[::-1]] = values[::-1]
+        first = np.zeros(count)
+        first[labels[::-1]] = values[::-1]
+        log_forward = _merged(own, law.log_forward, count)
+        # Merged values stand for their mean: any one of them would be off by up to the tolerance, which near equilibrium
+        # is all that sigma amounts to.
+        shares = np.exp(law.log_forward - log_forward[own])
+        atoms = first + np.bincount(own, weights=shares * (forward_values - first[own]), minlength=count)
         return cls(
             values=atoms,
-            log_forward=_merged(own, law.log_forward, count),
+            log_forward=log_forward,
             log_backward=_merged(other, backward.log_forward, count),
             atom_of=own,
         )

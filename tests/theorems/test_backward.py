@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qtraj.models.registry import build_model
 from qtraj.paths.law import exact_law
 from qtraj.theorems.backward import SigmaAtoms
 from tests.paths.cases import CASES, case
@@ -62,6 +63,15 @@ def test_backward_weights_of_a_pure_start_miss_what_ends_off_its_support() -> No
     atoms = SigmaAtoms.of(case("pure start"), law)
     assert np.exp(atoms.log_backward).sum() == pytest.approx(1 - law.absolute_irreversibility, abs=1e-12)
     assert law.absolute_irreversibility > 0.05
+
+
+@pytest.mark.parametrize("difference", [1e-14, 3e-12, 1e-11, 1e-9])
+def test_close_to_equilibrium_merged_values_keep_their_mean(difference: float) -> None:
+    """All of sigma lies within the tolerance of merging; <e^-sigma> = 1 must survive it to rounding."""
+    operation = build_model("two-qubit-exchange", beta_system=0.9, beta_environment=0.9 + difference)
+    atoms = SigmaAtoms.of(operation, exact_law(operation))
+    assert np.exp(atoms.log_forward) @ np.exp(-atoms.values) == pytest.approx(1.0, abs=1e-14)
+    assert (np.diff(atoms.values) > 0).all()
 
 
 def test_counts_add_up_and_stay_whole() -> None:
