@@ -16,6 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,10 @@ class _AfterEvolution:
     final_cumulative: FloatArray
 
 
+# By run, of which a process works on one at a time. Not part of any result: only saves computing it again.
+_EVOLVED: dict[str, dict[tuple[int, int], _AfterEvolution]] = {}
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FollowedPaths:
     """A thermal operation ready to be followed; call it with a block to get that block's paths.
@@ -59,11 +64,17 @@ class FollowedPaths:
     operation: ThermalOperation
     endpoints: Endpoints
     seed: int
-    _evolved: dict[tuple[int, int], _AfterEvolution] = field(default_factory=dict, repr=False)
+    _run: str = field(default_factory=lambda: uuid4().hex, repr=False)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickle without what was computed on the way: workers compute what they meet."""
-        return {"operation": self.operation, "endpoints": self.endpoints, "seed": self.seed, "_evolved": {}}
+    @property
+    def _evolved(self) -> dict[tuple[int, int], _AfterEvolution]:
+        """What was computed on the way, kept in each process for as long as it works on this run.
+
+        A worker gets this object anew with every block; kept in the object, everything would be computed anew as well.
+        """
+        if self._run not in _EVOLVED:
+            _EVOLVED.clear()
+        return _EVOLVED.setdefault(self._run, {})
 
     def __call__(self, block: Block) -> dict[str, IntArray]:
         """Follow the paths of one block; columns alpha, mu, nu and, where measured, beta, n and m."""
@@ -106,7 +117,8 @@ class FollowedPaths:
 
     def _after(self, vector: int, mu: int) -> _AfterEvolution:
         """Evolve one product state and prepare both measurements; kept, since many paths share it."""
-        known = self._evolved.get((vector, mu))
+        evolved = self._evolved
+        known = evolved.get((vector, mu))
         if known is not None:
             return known
         nu, unnormalised = self.collapse(self.endpoints.initial.outcomes.vectors[:, vector], mu)
@@ -117,8 +129,8 @@ class FollowedPaths:
             nu_cumulative=np.cumsum(probability),
             final_cumulative=np.cumsum(final, axis=1) / final.sum(axis=1, keepdims=True),
         )
-        if len(self._evolved) < MOST_EVOLVED_KEPT:
-            self._evolved[vector, mu] = after
+        if len(evolved) < MOST_EVOLVED_KEPT:
+            evolved[vector, mu] = after
         return after
 
     def collapse(self, psi: ComplexArray, mu: int) -> tuple[IntArray, ComplexArray]:
@@ -173,7 +185,8 @@ class ClassFinder:
     heats_of: FloatArray
 
     @cached_property
-    def _keys(self) -> tuple[IntArray, IntArray]:
+    def lookup(self) -> tuple[IntArray, IntArray]:
+        """Keys of the law's classes in ascending order, and the class of each."""
         law = self.law
         keys = self._key(law.alpha, law.branch, law.beta, law.n, law.m)
         order = np.argsort(keys)
@@ -191,7 +204,7 @@ class ClassFinder:
         heat = self.heats_of[rows["nu"]] - self.heats_of[rows["mu"]]
         branch = np.searchsorted((self.law.heats[1:] + self.law.heats[:-1]) / 2, heat)
         key = self._key(rows["alpha"], branch, *(rows.get(name, absent) for name in ("beta", "n", "m")))
-        keys, order = self._keys
+        keys, order = self.lookup
         position = np.minimum(np.searchsorted(keys, key), keys.size - 1)
         found = order[position]
         # The nearest heat of the law need not be the path's own: an amount of heat the law does not know is no class.
@@ -261,6 +274,7 @@ def draw_followed(
     counts = np.zeros(finder.law.classes, dtype=np.int64)
     outside = 0
     columns: dict[str, NDArray[Any]] = {}
+    _ = finder.lookup  # computed here once, and not by the workers with every block
     tally, blocks = _Tally(follow, finder, keep_rows), row_blocks(paths)
     drawn = iterate_blocks(tally, blocks, n_jobs=n_jobs, backend=backend, progress=progress)
     with closing(drawn):
