@@ -50,7 +50,9 @@ class Distribution:
         """
         labels = np.zeros(values.shape[0], dtype=np.int64)
         for column in range(values.shape[1]):
-            tolerance = VALUE_TOLERANCE * max(1.0, float(np.abs(values[:, column]).max(initial=0.0)))
+            # Entropies are compared with a nat; heat has units, and only its own size to be compared with.
+            unit = 0.0 if names[column] == "heat" else 1.0
+            tolerance = VALUE_TOLERANCE * max(unit, float(np.abs(values[:, column]).max(initial=0.0)))
             own, count = group_values(values[:, column], tolerance)
             labels = labels * count + own
             labels = np.unique(labels, return_inverse=True)[1].reshape(-1).astype(np.int64)

@@ -17,7 +17,7 @@ from typing import Protocol as StructuralType
 
 import numpy as np
 
-from qtraj.arrays import ComplexArray, FloatArray, IntArray
+from qtraj.arrays import ComplexArray, FloatArray, IntArray, frozen
 from qtraj.errors import UnknownName
 from qtraj.quantum.outcomes import Outcomes, energy_outcomes
 from qtraj.quantum.spectrum import Spectrum
@@ -139,6 +139,11 @@ class Branches:
     elements: ComplexArray
     mu: IntArray
     nu: IntArray
+
+    def __post_init__(self) -> None:
+        """Make the arrays read-only: a process keeps its branches and hands them out to everyone."""
+        for name in ("log_weights", "rows", "columns", "elements", "mu", "nu"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
 
     @classmethod
     def from_operators(

@@ -19,11 +19,14 @@ from qtraj.errors import InvalidInput, InvalidState, TooLarge
 from qtraj.quantum.matrices import as_matrix, dagger, largest_entry
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.spectrum import Spectrum
-from qtraj.quantum.states import STATE_TOLERANCE, State, check_inverse_temperature, gibbs_log_populations
+from qtraj.quantum.states import State, check_inverse_temperature, gibbs_log_populations
 
 __all__ = ["Environment", "System"]
 
 LARGEST_SPIN_COUNT = 20
+
+# A Hamiltonian typed to a few digits is still typed symmetrically; one computed is off by 1e-15.
+HERMITIAN_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,6 +58,13 @@ class System:
         """Settle energies, basis and state."""
         if (self.energies is None) == (self.hamiltonian is None):
             raise InvalidInput("a system must have exactly one of `energies` and `hamiltonian`")
+        # Own copies, checked and read-only: what the user does to the originals afterwards must not reach the system.
+        if self.hamiltonian is not None:
+            object.__setattr__(self, "hamiltonian", frozen(as_matrix(self.hamiltonian, "hamiltonian")))
+        else:
+            object.__setattr__(self, "energies", self.spectrum.energies)
+        if not isinstance(self.state, State):
+            object.__setattr__(self, "state", State.from_matrix(self.state))
         _ = self.outcomes
 
     @cached_property
@@ -63,9 +73,9 @@ class System:
             energies = np.asarray(self.energies)
             return np.atleast_1d(energies), np.eye(energies.size, dtype=np.complex128)
         matrix = as_matrix(self.hamiltonian, "hamiltonian")
-        scale = max(1.0, largest_entry(matrix)[0])
         skew = float(np.abs(matrix - dagger(matrix)).max())
-        if skew > STATE_TOLERANCE * scale:
+        # Relative to the Hamiltonian itself, whatever its units.
+        if skew > HERMITIAN_TOLERANCE * largest_entry(matrix)[0]:
             raise InvalidInput(
                 f"`hamiltonian` must be Hermitian, but differs from its adjoint by {skew:.3g}", measured=skew
             )
@@ -96,7 +106,7 @@ class System:
     def outcomes(self) -> Outcomes:
         """Canonical outcomes of measuring the initial state in its eigenbasis (coordinates: energy eigenbasis)."""
         spectrum = self.spectrum
-        given = self._given_state
+        given: State = self.state
         if given.dimension != spectrum.dimension:
             raise InvalidState(
                 f"`state` must have dimension {spectrum.dimension} like the energies, but has {given.dimension}",
@@ -104,14 +114,11 @@ class System:
             )
         return Outcomes.of(given.in_basis(self.basis), spectrum)
 
-    @cached_property
-    def _given_state(self) -> State:
-        return self.state if isinstance(self.state, State) else State.from_matrix(self.state)
-
     @property
     def adjustment(self) -> float:
         """Frobenius distance between the state that was given and the density matrix made of it."""
-        return self._given_state.adjustment
+        adjustment: float = self.state.adjustment
+        return adjustment
 
     @property
     def energy_state(self) -> State:
@@ -150,7 +157,7 @@ class Environment:
     def __post_init__(self) -> None:
         """Check energies and temperature."""
         object.__setattr__(self, "inverse_temperature", check_inverse_temperature(self.inverse_temperature))
-        _ = self.spectrum
+        object.__setattr__(self, "energies", self.spectrum.energies)
 
     @cached_property
     def spectrum(self) -> Spectrum:

@@ -48,8 +48,8 @@ class SigmaAtoms:
         first = np.zeros(count)
         first[labels[::-1]] = values[::-1]
         log_forward = _merged(own, law.log_forward, count)
-        # Merged values stand for their mean: any one of them would be off by up to the tolerance, which near equilibrium
-        # is all that sigma amounts to.
+        # Merged values stand for their mean: any one of them would be off by up to the tolerance, and near equilibrium
+        # that is all that sigma amounts to.
         shares = np.exp(law.log_forward - log_forward[own])
         atoms = first + np.bincount(own, weights=shares * (forward_values - first[own]), minlength=count)
         return cls(

@@ -177,7 +177,7 @@ def _identities(
     values = references.averages
     yield identity("normalisation", law.normalisation, 1.0, IDENTITY_TOLERANCE)
     for name, exact in references.means.items():
-        slack = IDENTITY_TOLERANCE + _energy_rounding(process, name)
+        slack = IDENTITY_TOLERANCE * _unit(law, name) + _energy_rounding(process, name)
         yield identity(f"law_mean_{name}", law.mean(name), exact, slack)
     for name, exact in references.exponential.items():
         slack = IDENTITY_TOLERANCE + EXPONENT_ERROR * float(np.abs(law.quantity(name)).max())
@@ -280,6 +280,12 @@ def _statistics(
         )
 
 
+def _unit(law: PathLaw, name: str) -> float:
+    """What counts as one: a nat for entropies, and for heat the largest heat where that is less (energies in joule)."""
+    largest = float(np.abs(law.heats).max())
+    return largest if name == "heat" and 0.0 < largest < 1.0 else 1.0
+
+
 def _mean(label: str, name: str, ensemble: Ensemble, exact: float, energy_rounding: float) -> _Planned:
     law = ensemble.law
     distribution = law.distribution(name)
@@ -291,7 +297,7 @@ def _mean(label: str, name: str, ensemble: Ensemble, exact: float, energy_roundi
         exact_variance=law.cumulants(name)[1],
         paths=ensemble.paths,
         level=level,
-        numerical_floor=rounding_floor(*table) + energy_rounding,
+        numerical_floor=rounding_floor(*table) * _unit(law, name) + energy_rounding,
         law=table,
     )
 

@@ -177,3 +177,17 @@ def test_the_kind_is_that_of_experiment_files() -> None:
     operation = ThermalOperation(system=qubit, environment=bath, unitary=EnergyConservingUnitary.haar(qubit, bath))
     assert operation.kind == "thermal-operation"
     assert operation.final_state.tolist() == [[1.0 + 0.0j]]
+
+
+def test_nobody_can_change_a_process_from_outside() -> None:
+    energies, state = np.array([0.0, 1.0]), np.array([[0.6, 0.2], [0.2, 0.4]])
+    system = System(energies=energies, state=state)
+    bath = Environment(energies=energies, inverse_temperature=1.0)
+    operation = ThermalOperation(
+        system=system, environment=bath, unitary=EnergyConservingUnitary.haar(system, bath, seed=1)
+    )
+    energies[:], state[:] = 7.0, 0.0
+    assert system.energies.tolist() == bath.energies.tolist() == [0.0, 1.0]
+    assert system.state.matrix.real.round(12).tolist() == [[0.6, 0.2], [0.2, 0.4]]
+    with pytest.raises(ValueError, match="read-only"):
+        operation.branches()[0].elements[...] *= 0.5

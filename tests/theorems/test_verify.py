@@ -457,3 +457,15 @@ def test_a_process_that_moves_no_heat_is_told() -> None:
     state = [[0.5, 0.2], [0.2, 0.5]]
     assert "No heat can flow" in str(verify(qubit_on_a_ladder(state, spacing=0.7), paths=1000))
     assert "No heat can flow" not in str(verify(qubit_on_a_ladder(state), paths=1000))
+
+
+def test_energies_in_joule_are_checked_as_sharply_as_in_units_of_kt() -> None:
+    joule = 4e-21
+    system = System(energies=[0.0, joule], state=State.bloch(0.5, 0.2, -0.3))
+    bath = Environment(energies=[0.0, joule], inverse_temperature=1 / joule)
+    swap = EnergyConservingUnitary.partial_swap(system, bath, angle=1.0)
+    report = verify(ThermalOperation(system=system, environment=bath, unitary=swap), paths=10**6)
+    heat = next(check for check in report.checks if check.name == "mean_heat")
+    assert report.verdict is Verdict.PASS
+    assert 0 < heat.detectable < 0.02 * joule
+    assert next(check for check in report.checks if check.name == "law_mean_heat").tolerance < 1e-10 * joule
