@@ -60,10 +60,16 @@ class Distribution:
         starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
         top = np.maximum.reduceat(log_probabilities[order], starts)
         weights = np.exp(log_probabilities[order] - np.repeat(top, np.diff(starts, append=order.size)))
-        logs = np.log(np.add.reduceat(weights, starts)) + top
+        total = np.add.reduceat(weights, starts)
+        logs = np.log(total) + top
+        ordered = values[order]
+        first = ordered[starts]
+        # Merged values stand for their mean: any one of them would be off by up to the tolerance, and near equilibrium
+        # that is all that sigma_d amounts to.
+        shift = np.add.reduceat(weights[:, None] * (ordered - first[labels[order]]), starts) / total[:, None]
         return cls(
             names=tuple(names),
-            values=frozen(values[order][starts]),
+            values=frozen(first + shift),
             log_probabilities=frozen(logs),
             atom_of=frozen(labels),
         )

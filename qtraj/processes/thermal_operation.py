@@ -18,7 +18,7 @@ from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProto
 from qtraj.quantum.graded import graded_eigensystem
 from qtraj.quantum.outcomes import Outcomes, energy_outcomes
 from qtraj.quantum.parties import Environment, System
-from qtraj.quantum.spectrum import group_values
+from qtraj.quantum.spectrum import Spectrum, group_values
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 
@@ -93,7 +93,9 @@ class ThermalOperation:
         (m, nu), (n, mu) = np.divmod(rows, size), np.divmod(columns, size)
         energies = self.environment.spectrum.energies
         heats = energies[nu] - energies[mu]
-        labels, count = group_values(heats, 4 * self.unitary.joint.tolerance)
+        # By rounding alone, whatever energies the user calls one level: within such a level heat is still heat.
+        rounding = 4 * Spectrum(energies=energies).tolerance
+        labels, count = group_values(heats, rounding)
         # Differences of large energies carry the rounding error of those energies; the pair nearest to zero has least.
         magnitude = np.maximum(np.abs(energies[nu]), np.abs(energies[mu]))
         order = np.lexsort((magnitude, labels))
@@ -101,7 +103,7 @@ class ThermalOperation:
         batches = []
         for k in range(count):
             own = order[bounds[k] : bounds[k + 1]]
-            heat = float(heats[own[0]]) if abs(heats[own[0]]) > 4 * self.unitary.joint.tolerance else 0.0
+            heat = float(heats[own[0]]) if abs(heats[own[0]]) > rounding else 0.0
             pairs, position = np.unique(mu[own] * size + nu[own], return_inverse=True)
             kinds, kind = np.unique(m[own] * self.system.dimension + n[own], return_inverse=True)
             elements = np.zeros((pairs.size, kinds.size), dtype=np.complex128)

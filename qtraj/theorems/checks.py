@@ -94,6 +94,14 @@ class Check:
     def __post_init__(self) -> None:
         object.__setattr__(self, "details", MappingProxyType(dict(self.details)))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the read-only mapping as a plain dictionary; it cannot be pickled itself."""
+        return {**self.__dict__, "details": dict(self.details)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()
+
     def to_json(self) -> dict[str, Any]:
         """Return the check as plain JSON values; what is not finite is None, with a sentence under "reasons".
 

@@ -61,6 +61,14 @@ class Report:
         object.__setattr__(self, "notes", tuple(self.notes))
         object.__setattr__(self, "timings", MappingProxyType(dict(self.timings)))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle the read-only mapping as a plain dictionary; it cannot be pickled itself."""
+        return {**self.__dict__, "timings": dict(self.timings)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()
+
     @property
     def verdict(self) -> Verdict:
         """Fail if any check fails, else inconclusive if any is, else pass; never stored, so it cannot disagree."""
