@@ -17,10 +17,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qtraj import errors
     from qtraj.density.averages import averages
+    from qtraj.models.registry import build_model
     from qtraj.paths.ensemble import Ensemble
+    from qtraj.paths.jump_records import JumpRecords
     from qtraj.paths.law import PathLaw, exact_law
     from qtraj.paths.sample import sample
+    from qtraj.processes.collision_model import CollisionModel
+    from qtraj.processes.collision_steps import CollisionStep, InternalStep
+    from qtraj.processes.jump_process import JumpProcess
     from qtraj.processes.thermal_operation import ThermalOperation
+    from qtraj.quantum.channels import Channel, davies_channels, dephasing_channels
+    from qtraj.quantum.composite import CompositeSystem, Reservoir
+    from qtraj.quantum.davies import coupled_channels
     from qtraj.quantum.parties import Environment, System
     from qtraj.quantum.spectrum import Spectrum
     from qtraj.quantum.states import State
@@ -32,18 +40,30 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Channel",
     "Check",
+    "CollisionModel",
+    "CollisionStep",
+    "CompositeSystem",
     "EnergyConservingUnitary",
     "Ensemble",
     "Environment",
+    "InternalStep",
+    "JumpProcess",
+    "JumpRecords",
     "PathLaw",
     "Report",
+    "Reservoir",
     "Spectrum",
     "State",
     "System",
     "ThermalOperation",
     "__version__",
     "averages",
+    "build_model",
+    "coupled_channels",
+    "davies_channels",
+    "dephasing_channels",
     "errors",
     "exact_law",
     "sample",
@@ -52,17 +72,29 @@ __all__ = [
 
 # Public name -> the module that defines it.
 _HOME = {
+    "Channel": "qtraj.quantum.channels",
     "Check": "qtraj.theorems.checks",
+    "CollisionModel": "qtraj.processes.collision_model",
+    "CollisionStep": "qtraj.processes.collision_steps",
+    "CompositeSystem": "qtraj.quantum.composite",
     "EnergyConservingUnitary": "qtraj.quantum.unitaries",
     "Ensemble": "qtraj.paths.ensemble",
     "Environment": "qtraj.quantum.parties",
+    "InternalStep": "qtraj.processes.collision_steps",
+    "JumpProcess": "qtraj.processes.jump_process",
+    "JumpRecords": "qtraj.paths.jump_records",
     "PathLaw": "qtraj.paths.law",
     "Report": "qtraj.theorems.report",
+    "Reservoir": "qtraj.quantum.composite",
     "Spectrum": "qtraj.quantum.spectrum",
     "State": "qtraj.quantum.states",
     "System": "qtraj.quantum.parties",
     "ThermalOperation": "qtraj.processes.thermal_operation",
     "averages": "qtraj.density.averages",
+    "build_model": "qtraj.models.registry",
+    "coupled_channels": "qtraj.quantum.davies",
+    "davies_channels": "qtraj.quantum.channels",
+    "dephasing_channels": "qtraj.quantum.channels",
     "exact_law": "qtraj.paths.law",
     "sample": "qtraj.paths.sample",
     "verify": "qtraj.theorems.verify",

@@ -15,11 +15,11 @@ from typing import BinaryIO
 
 from qtraj.errors import StorageError
 
-__all__ = ["atomic_file", "atomic_path", "check_writable", "in_words"]
+__all__ = ["atomic_file", "atomic_path", "check_writable", "folder_to_disk", "in_words"]
 
 
 @contextlib.contextmanager
-def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_path(path: str | os.PathLike[str], *, by_way_of: Path | None = None) -> Iterator[Path]:
     """Offer a temporary path for a library that writes files by name; at the end of the `with` it becomes `path`.
 
     The temporary name keeps the suffix of `path`, because libraries choose the format by it. If the body raises, the
@@ -27,6 +27,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Args:
         path: Where the file shall be. A symbolic link is followed, not replaced.
+        by_way_of: Folder of the temporary file, in the same file system; by default that of `path`. Where readers take
+            a whole folder for their input, what is unfinished must not be in it.
 
     Raises:
         StorageError: If the operating system refuses.
@@ -40,14 +42,14 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         ['note.txt']
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.stem[:80]}-{secrets.token_hex(6)}{target.suffix}")
+    temporary = (by_way_of or target.parent) / f".{target.stem[:80]}-{secrets.token_hex(6)}{target.suffix}"
     try:
         # Created here, not by the library, so that a name that is taken is noticed and the umask decides who may read.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
         _to_disk(temporary)
         os.replace(temporary, target)
-        _folder_to_disk(target.parent)
+        folder_to_disk(target.parent)
     except OSError as error:
         raise StorageError(f"`{os.fspath(path)}` could not be written: {in_words(error)}") from error
     finally:
@@ -56,11 +58,12 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def atomic_file(path: str | os.PathLike[str], *, by_way_of: Path | None = None) -> Iterator[BinaryIO]:
     """Open a binary file that becomes `path` at the end of the `with`, whole or not at all.
 
     Args:
         path: Where the file shall be.
+        by_way_of: As in `atomic_path`.
 
     Raises:
         StorageError: If the operating system refuses.
@@ -73,7 +76,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         ...     (Path(folder) / "data").read_bytes()
         b'whole'
     """
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
+    with atomic_path(path, by_way_of=by_way_of) as temporary, temporary.open("wb") as file:
         yield file
 
 
@@ -111,7 +114,8 @@ def _to_disk(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _folder_to_disk(folder: Path) -> None:
+def folder_to_disk(folder: Path) -> None:
+    """Make sure that the names in a folder survive a power cut, as far as the file system lets us."""
     # Windows cannot open folders, and some network file systems refuse to sync them; the file itself is safe by now.
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -18,6 +18,7 @@ __all__ = [
     "InvalidSpectrum",
     "InvalidState",
     "InvalidUnitary",
+    "NoFiniteLaw",
     "NotRecorded",
     "QtrajError",
     "StorageError",
@@ -83,6 +84,10 @@ class InvalidExperiment(InvalidInput):
 
 class TooLarge(InvalidInput):
     """What was asked for does not fit; the message says by how much and what would."""
+
+
+class NoFiniteLaw(InvalidInput):
+    """The paths of a process do not fall into finitely many classes (or far too many): they can only be followed."""
 
 
 class NotRecorded(InvalidInput):

@@ -28,9 +28,11 @@ import qtraj
 from qtraj.cli import arguments, main
 from qtraj.cli.exits import Exit, explain
 from qtraj.errors import InvalidInput, StorageError
+from qtraj.experiment import KINDS
 from qtraj.models import MODELS
 from qtraj.paths import blocks
-from qtraj.paths.sample import DEFAULT_PATHS, DEFAULT_SEED
+from qtraj.paths.sample import DEFAULT_FOLLOWED_PATHS, DEFAULT_PATHS, DEFAULT_SEED
+from qtraj.reproduce.registry import REPRODUCTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
@@ -281,7 +283,7 @@ class TestModels:
         for model in MODELS.values():
             assert f"{model.name}  [{model.source}]" in outcome.out
             for name, value in model.parameters.items():
-                assert re.search(rf"^ +{name} +{re.escape(repr(value))}$", outcome.out, re.M)
+                assert re.search(rf"^ +{name} +{re.escape(json.dumps(value))}$", outcome.out, re.M)
 
     def test_json(self, run: Run) -> None:
         listed = {entry["name"]: entry for entry in run("models", "--json").json["models"]}
@@ -289,11 +291,141 @@ class TestModels:
         assert listed[MODEL]["source"] == "Santos19"
         assert listed[MODEL]["parameters"]["frequency"] == 1.0
         assert listed[MODEL]["summary"]
+        assert listed[MODEL]["meanings"]["angle"] == "Exchange angle theta in radians."
 
-    def test_defaults_can_be_set_as_listed(self, run: Run) -> None:
-        for entry in run("models", "--json").json["models"]:
-            settings = [word for key, value in entry["parameters"].items() for word in ("--set", f"{key}={value}")]
-            assert run("exact", entry["name"], "--quiet", *settings).code == 0
+    @pytest.mark.parametrize("name", MODELS)
+    def test_defaults_can_be_set_as_listed(self, run: Run, name: str) -> None:
+        (entry,) = run("models", name, "--json").json["models"]
+        defaults = {key: json.dumps(value) for key, value in entry["parameters"].items()}
+        settings = [word for key, value in defaults.items() for word in ("--set", f"{key}={value}")]
+        assert run("exact", name, "--json", *settings).json["averages"] == run("exact", name, "--json").json["averages"]
+
+    @pytest.mark.parametrize("name", MODELS)
+    def test_one_model_says_what_its_parameters_mean(self, run: Run, name: str) -> None:
+        outcome = run("models", name)
+        assert outcome.out.startswith(f"{name}  [")
+        assert max(map(len, outcome.out.splitlines())) <= 100
+        for key, value in MODELS[name].parameters.items():
+            assert re.search(rf"^  {key} = {re.escape(json.dumps(value))}\n      \S", outcome.out, re.M)
+
+    def test_entries_of_lists_and_states_left_open_can_be_set(self, run: Run) -> None:
+        def final(*settings: str) -> Any:
+            words = [word for setting in settings for word in ("--set", setting)]
+            return run("exact", "davies-qutrit", "--json", *words).json["averages"]["initial_populations"]
+
+        assert final("rates.0.2=0.5") == final()
+        assert final("state.kind=gibbs", "state.beta=0") == pytest.approx([1 / 3] * 3)
+        assert final("state.kind=pure", "state.real=[0, 1, 0]") == [0.0, 1.0, 0.0]
+
+
+class TestJumpProcesses:
+    """Where the paths have a finite law they are counted, elsewhere they are followed."""
+
+    DRIVEN = str(EXAMPLES / "driven_qubit.toml")
+    DAVIES = str(EXAMPLES / "davies_qutrit.toml")
+
+    def test_the_sampler_is_chosen_by_the_process(self, run: Run) -> None:
+        report = run("verify", self.DAVIES, "--json").json
+        assert (report["verdict"], report["sampler"], report["paths"]) == ("pass", "counts", DEFAULT_PATHS)
+        report = run("verify", self.DRIVEN, "--json").json
+        assert (report["verdict"], report["sampler"], report["paths"]) == ("pass", "followed", DEFAULT_FOLLOWED_PATHS)
+        assert report["seed"] == DEFAULT_SEED
+        assert f" {DEFAULT_FOLLOWED_PATHS:,} paths, sampler followed" in run("verify", self.DRIVEN).out
+        report = run("verify", self.DAVIES, "--sampler", "followed", "--json").json
+        assert (report["sampler"], report["paths"]) == ("followed", DEFAULT_FOLLOWED_PATHS)
+
+    @pytest.mark.parametrize("sampler", ["counts", "explicit"])
+    @pytest.mark.parametrize("name", ["verify", "histogram"])
+    def test_samplers_that_need_a_law_say_why_there_is_none(self, run: Run, name: str, sampler: str) -> None:
+        refused(run(name, self.DRIVEN, "--sampler", sampler), "needs a finite law")
+
+    def test_a_model_has_its_own_averages(self, run: Run) -> None:
+        ours = run("exact", "resonant-pair", "--json").json
+        assert {"heat_current_from_a", "heat_current_from_b", "noise_power"} <= set(ours["averages"])
+        other = run("exact", "resonant-pair", "--set", "noise_strength=0", "--json").json
+        assert other["averages"]["heat_current_from_a"] == 0.0
+
+    def test_a_file_of_a_model_has_them_too(self, run: Run, tmp_path: Path) -> None:
+        path = tmp_path / "pair.toml"
+        path.write_text('model = "resonant-pair"\n[parameters]\nnoise_strength = 0.3\n', encoding="utf-8")
+        named = run("exact", "resonant-pair", "--set", "noise_strength=0.3", "--json").json
+        assert run("exact", path, "--json").json["averages"] == named["averages"]
+        assert named["averages"]["noise_power"] is not None
+
+    def test_nested_averages_and_repeated_reasons_are_readable(self, run: Run) -> None:
+        outcome = run("exact", self.DRIVEN)
+        assert re.search(r"^  at_duration\.entropy_flux_cold +-0\.118659174", outcome.out, re.M)
+        assert len(re.findall(r"have no finite law because", outcome.out)) == 1
+        assert re.search(r"^  classes +- \(for the same reason\)$", outcome.out, re.M)
+
+    def test_values_without_a_law_are_counted_in_bins(self, run: Run) -> None:
+        outcome = run("histogram", self.DRIVEN, "--paths", 2000)
+        assert re.search(r"^ +sigma from +to +sampled +paths$", outcome.out, re.M)
+        rows = re.findall(r"^ +-?\d+\.\d{8} +-?\d+\.\d{6} +[\d.e-]+ +(\d+)(?: +(#+))?$", outcome.out, re.M)
+        assert len(rows) == 30
+        assert sum(int(count) for count, _ in rows) == 2000
+        assert max(rows, key=lambda row: int(row[0]))[1] == max((bar for _, bar in rows), key=len)
+        assert "exact mean" not in outcome.out
+        logarithmic = run("histogram", self.DRIVEN, "--paths", 2000, "--log").out
+        assert re.search(r" 1  #$", logarithmic, re.M)
+        assert re.search(r"  0$", logarithmic, re.M)
+
+    def test_bins_in_json(self, run: Run) -> None:
+        document = run("histogram", self.DRIVEN, "--paths", 2000, "--json").json
+        assert document["sampler"] == "followed"
+        assert {"sigma", "sigma_d", "xi", "heat", "heat_into_cold", "jumps"} <= set(document["quantities"])
+        for table in document["quantities"].values():
+            assert sum(table["counts"]) == 2000
+            assert len(table["edges"]) == len(table["counts"]) + 1
+            assert table["edges"][0] <= table["sampled_mean"] <= table["edges"][-1]
+        kraus = run("histogram", self.DRIVEN, "--paths", 2000, "--json", "--protocol", "kraus").json
+        assert kraus["quantities"]["sigma"] is None
+        assert "kraus" in kraus["reasons"]["quantities.sigma"]
+
+    def test_several_heats_of_a_law_in_json(self, run: Run) -> None:
+        document = run("histogram", EXAMPLES / "two_temperature_relaxation.toml", "--json").json
+        into = [name for name in document["quantities"] if name.startswith("heat_into_")]
+        assert len(into) >= 2
+        for name in into:
+            assert sum(document["quantities"][name]["probabilities"]) == pytest.approx(1, abs=1e-12)
+
+    def test_workers_change_nothing(self, run: Run) -> None:
+        words = ("histogram", self.DRIVEN, "--paths", 70_000, "--json", "--backend", "threading")
+        assert run(*words, "--n-jobs", 1).json == run(*words, "--n-jobs", 2).json
+
+
+class TestReproduce:
+    def test_the_list(self, run: Run) -> None:
+        outcome = run("reproduce")
+        assert outcome.code == 0
+        for entry in REPRODUCTIONS.values():
+            assert f"{entry.name}  [{entry.source}]" in outcome.out
+
+    def test_one_as_a_table_and_as_json(self, run: Run) -> None:
+        outcome = run("reproduce", "rfa13-qubit")
+        assert re.search(r"^quantity +printed +corrected +ours$", outcome.out, re.M)
+        document = run("reproduce", "rfa13-qubit", "--json").json
+        assert document["rows"][0]["printed"] == -document["rows"][0]["corrected"]
+        assert run("reproduce", "rfa13-qubit", "--quiet") == Outcome(0, "", "")
+
+    def test_a_figure(self, run: Run, tmp_path: Path) -> None:
+        outcome = run("reproduce", "rfa13-qubit", "--figure", tmp_path / "a.svg")
+        assert outcome.out.endswith(f"figure: {tmp_path / 'a.svg'}\n")
+        assert (tmp_path / "a.svg").stat().st_size > 1000
+
+    def test_all_figures_into_a_folder(self, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        drawn: list[str] = []
+        monkeypatch.setattr("qtraj.cli.reproduce._save", lambda entry, path: drawn.append(path))
+        assert run("reproduce", "--figure", tmp_path / "figures", "--quiet") == Outcome(0, "", "")
+        assert str(tmp_path / "figures" / "rfa13-qubit.png") in drawn
+
+
+class TestModelNames:
+    @pytest.mark.parametrize("name", MODELS)
+    def test_every_default_runs_to_a_verdict(self, run: Run, name: str) -> None:
+        outcome = run("verify", name, "--paths", 2000, "--json")
+        assert outcome.code in (Exit.HOLDS, Exit.INCONCLUSIVE), outcome
+        assert outcome.json["verdict"] in ("pass", "inconclusive")
 
 
 class TestBadInput:
@@ -313,7 +445,13 @@ class TestBadInput:
             (["verify", SWAP, "--path", "5"], "option '--path' is not known; did you mean '--paths'?"),
             (["verify", SWAP, "--report", "r.html"], "option '--report' is not known"),
             (["exact", SWAP, "--figure", "a.png"], "option '--figure' is not known"),
-            (["models", "extra"], "takes one target, but got 'extra' as well"),
+            (["models", "davies", "--json"], "model 'davies' is not known; did you mean 'davies-qutrit'?"),
+            (["models", "--quiet"], "option '--quiet' is not known"),
+            (["models", MODEL, "extra"], "takes one target, but got 'extra' as well"),
+            (["reproduce", "rfa13-qbit"], "reproduction 'rfa13-qbit' is not known; did you mean 'rfa13-qubit'?"),
+            (["reproduce", "rfa13-qubit", "--figure", "a.bmp"], "`--figure` must end in .png, .svg, .pdf"),
+            (["reproduce", "rfa13-qubit", "--paths", "5"], "option '--paths' is not known"),
+            (["reproduce", "rfa13-reciprocity", "--figure", "a.png"], "is a table and has no figure"),
             (["verify", SWAP, SWAP], "takes one target, but got"),
             (
                 ["verify", SWAP, "--paths"],
@@ -366,7 +504,7 @@ class TestBadInput:
         for content, complaint in (
             (b"kind = ", "must be TOML, but is not: invalid value (at"),
             (b"\xff\xfe", "must be a text file in UTF-8, but byte 0 is not"),
-            (b"", "`kind` must be one of thermal-operation (or `model` the name of a model), but is missing"),
+            (b"", f"`kind` must be one of {', '.join(KINDS)} (or `model` the name of a model), but is missing"),
             (b"x = " + b"[" * 3000 + b"]" * 3000, "nests tables or lists too deeply"),
         ):
             path.write_bytes(content)
@@ -457,6 +595,7 @@ class TestHelp:
         assert len(examples) >= 2
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr("qtraj.cli.commands._draw", lambda *_: None)  # slow, and tested above
+        monkeypatch.setattr("qtraj.cli.reproduce._save", lambda *_: None)
         Path("experiment.toml").write_text((EXAMPLES / "qubit_partial_swap.toml").read_text(encoding="utf-8"))
         for example in examples:
             assert run(*example.split()).code == 0

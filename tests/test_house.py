@@ -31,6 +31,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"theorems"}),
     frozenset({"models"}),
     frozenset({"experiment", "plots", "strategies"}),
+    frozenset({"reproduce", "storage"}),
     frozenset({"cli"}),
 )
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -215,7 +216,7 @@ def test_the_version_is_said_once_and_meant_everywhere() -> None:
 
 
 # Imports whose package has another name, or comes along with another package.
-PROVIDED_BY = {"pydantic_core": "pydantic", "mpl_toolkits": "matplotlib"}
+PROVIDED_BY = {"pydantic_core": "pydantic", "mpl_toolkits": "matplotlib", "llvmlite": "numba"}
 
 
 def third_party(paths: Iterable[Path]) -> set[str]:

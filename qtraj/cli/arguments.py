@@ -33,14 +33,24 @@ COMMANDS: Final = {
     "exact": "exact averages and the exact law of the paths, without sampling",
     "histogram": "the law of entropy production: exact atoms and sampled counts",
     "models": "the named models and their parameters",
+    "reproduce": "figures and tables of the papers, printed values beside ours",
 }
 
 _DETAILS: Final = {
     "verify": "The exit code is the verdict: 0 pass, 1 fail, 3 inconclusive.",
     "exact": "The table shows twelve digits, --json all of them.",
     "histogram": "Prints the 40 most probable atoms of sigma (in the kraus protocol, of the heat); --json has all\n"
-    "atoms of sigma, sigma_d, xi and heat. A file is written only where --figure says.",
-    "models": "A model's name can stand wherever an experiment file can.",
+    "atoms of sigma, sigma_d, xi and the heats. Where the paths have no finite law, sampled values are\n"
+    "counted in bins. A file is written only where --figure says.",
+    "models": "A model's name can stand wherever an experiment file can. With NAME, what its parameters mean.",
+    "reproduce": "Without NAME, the list of all. A table has the value of the paper's formula as printed, the\n"
+    "corrected one where it is wrong, and ours, which was computed without the formula.",
+}
+
+# What stands where others have a target, and need not.
+_NAMES: Final = {
+    "models": "name of a model; all of them if left out",
+    "reproduce": "which figure or table; the list of them if left out",
 }
 
 _EXAMPLES: Final = {
@@ -48,7 +58,8 @@ _EXAMPLES: Final = {
         qtraj verify experiment.toml
         qtraj verify experiment.toml --paths 1e12 --seed 7 --figure verdict.pdf
         qtraj verify two-qubit-exchange --set angle=0.3 --protocol tpm
-        qtraj verify experiment.toml --set system.state.z=0.1 --json""",
+        qtraj verify experiment.toml --set system.state.z=0.1 --json
+        qtraj verify two-node-network --set approach=local --set duration=10 --paths 1e4""",
     "exact": """\
         qtraj exact experiment.toml
         qtraj exact experiment.toml --set environment.beta=2 --json
@@ -59,7 +70,13 @@ _EXAMPLES: Final = {
         qtraj histogram two-qubit-exchange --json""",
     "models": """\
         qtraj models
+        qtraj models davies-qutrit
         qtraj models --json""",
+    "reproduce": """\
+        qtraj reproduce
+        qtraj reproduce lk14-sign-map
+        qtraj reproduce rfa13-junction --figure junction.pdf
+        qtraj reproduce --figure figures""",
 }
 
 MAIN_HELP: Final = f"""\
@@ -144,8 +161,13 @@ def parse(command: str, words: Sequence[str]) -> Request:
             raise UnknownName("option", word.partition("=")[0], options)
     if extra:
         raise InvalidInput(f"`qtraj {command}` takes one target, but got {extra[0]!r} as well")
-    if command == "models":
-        return Request(command=command, as_json=found.json)
+    if command in _NAMES:
+        name, figure = found.target or "", getattr(found, "figure", None)
+        # Without a name all figures are drawn, into a folder.
+        figure = _figure(figure) if name else figure
+        return Request(
+            command=command, target=name, as_json=found.json, figure=figure, quiet=getattr(found, "quiet", False)
+        )
     if found.target is None:
         raise InvalidInput(
             f"`qtraj {command}` needs an experiment file or the name of a model; see `{parser.prog} --help`"
@@ -169,10 +191,10 @@ def parse(command: str, words: Sequence[str]) -> Request:
 
 def _parser(command: str) -> tuple[_Parser, list[str]]:
     """The parser of a command, and the options it knows."""
-    has_target = command != "models"
+    has_target = command not in _NAMES
     parser = _Parser(
         prog=f"qtraj {command}",
-        usage=f"qtraj {command} TARGET [options]" if has_target else f"qtraj {command} [options]",
+        usage=f"qtraj {command} {'TARGET' if has_target else '[NAME]'} [options]",
         description=f"{COMMANDS[command].capitalize()}.\n{_DETAILS[command]}",
         epilog=f"examples:\n{textwrap.indent(textwrap.dedent(_EXAMPLES[command]), '  ')}",
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=26, width=110),
@@ -183,7 +205,9 @@ def _parser(command: str) -> tuple[_Parser, list[str]]:
     def option(*names: str, **how: Any) -> None:
         options.extend(parser.add_argument(*names, **how).option_strings)
 
-    if has_target:
+    if not has_target:
+        option("target", metavar="NAME", nargs="?", help=_NAMES[command])
+    else:
         # Optional to argparse, which would otherwise report a missing target before an unknown option.
         option("target", metavar="TARGET", nargs="?", help="experiment file (TOML), or name of a model")
         option(
@@ -195,22 +219,29 @@ def _parser(command: str) -> tuple[_Parser, list[str]]:
             "the model; VALUE is JSON, else TOML, else plain text; repeatable",
         )
         drawn = "" if command != "exact" else " (accepted, but nothing is drawn)"
-        option("--paths", metavar="N", help=f"number of paths, 1 to 1e15; default 1e6{drawn}")
+        option("--paths", metavar="N", help=f"number of paths, 1 to 1e15; default 1e6, followed ones 1e5{drawn}")
         option("--seed", metavar="SEED", help=f"seed of the run; the default is fixed{drawn}")
         option(
             "--protocol",
             metavar="NAME",
             help="augmented (default), eigenbasis-two-point, energy-two-point (tpm) or kraus",
         )
-        option("--sampler", metavar="NAME", help=f"counts (default), explicit or followed{drawn}")
+        option(
+            "--sampler",
+            metavar="NAME",
+            help="counts (default where the paths have a finite law), explicit (one by one, from that law) or followed "
+            f"(one by one, knowing nothing of it; default where there is none){drawn}",
+        )
         option("--n-jobs", metavar="N", default="1", help="workers, -1 for all cores; results do not depend on it")
         option("--backend", metavar="NAME", help="joblib backend: loky (default), threading, ...")
     if command in ("verify", "histogram"):
         option("--figure", metavar="FILE", help="draw the sampled histogram over its exact law: .png, .svg or .pdf")
+    if command == "reproduce":
+        option("--figure", metavar="FILE", help="draw it: .png, .svg or .pdf; without NAME a folder, for all of them")
     if command == "histogram":
         option("--log", action="store_true", help="logarithmic probabilities, in the figure and in the table's bars")
     option("--json", action="store_true", help="one JSON object on standard output, and nothing else")
-    if has_target:
+    if command != "models":
         option("--quiet", action="store_true", help="no table and no progress; errors and the exit code remain")
     option("--debug", action="store_true", help="show the traceback of an error")
     return parser, options

@@ -15,20 +15,22 @@ from qtraj.blas import one_blas_thread
 from qtraj.cli.arguments import Request
 from qtraj.cli.exits import Exit
 from qtraj.cli.output import colour_verdicts, emit, emit_json, plain
-from qtraj.cli.tables import exact_table, histogram_table, models_table
+from qtraj.cli.tables import QUANTITIES, exact_table, histogram_table, model_table, models_table, plain_default
 from qtraj.errors import InvalidInput
 from qtraj.experiment import Experiment, load_experiment
 from qtraj.experiment.ensemble import check_protocol, check_sampler
-from qtraj.models import MODELS
+from qtraj.models import MODELS, find_model
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.progress import TerminalProgress
-from qtraj.paths.sample import DEFAULT_PATHS, DEFAULT_SEED, sample
-from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.paths.sample import default_paths, sample
 from qtraj.theorems.exact import exact_report
 from qtraj.theorems.report import Report
 from qtraj.theorems.verify import verify
 
 __all__ = ["run"]
+
+JSON_BINS: Final = 200
+"""Bins of values that have no atoms: fine enough to be put together to any coarser ones a figure may want."""
 
 _EXITS: Final = {"pass": Exit.HOLDS, "fail": Exit.FAILS, "inconclusive": Exit.INCONCLUSIVE}
 
@@ -47,10 +49,15 @@ def run(request: Request) -> Exit:
 
 @dataclass(frozen=True, kw_only=True)
 class _Task:
-    """A process and how to sample it: the command line before the file, the file before the defaults."""
+    """An experiment and how to sample it.
 
-    name: str
-    process: ThermalOperation
+    Attributes:
+        experiment: What the target stands for.
+        sampling: What was asked for, the command line before the file, as arguments of `sample` and `verify`. Whatever
+            nobody asked for is left to their defaults, which depend on the process.
+    """
+
+    experiment: Experiment
     sampling: dict[str, Any]
 
 
@@ -65,10 +72,9 @@ def _task(request: Request) -> _Task:
         "sampler": None if request.sampler is None else check_sampler(request.sampler),
     }
     experiment = _load(request)
-    defaults = {"paths": DEFAULT_PATHS, "seed": DEFAULT_SEED, "protocol": "augmented", "sampler": "counts"}
     given = {key: value for key, value in flags.items() if value is not None}
-    sampling = {**defaults, **experiment.ensemble, **given, "n_jobs": request.n_jobs, "backend": request.backend}
-    return _Task(name=experiment.name, process=experiment.process, sampling=sampling)
+    sampling = {**experiment.ensemble, **given, "n_jobs": request.n_jobs, "backend": request.backend}
+    return _Task(experiment=experiment, sampling=sampling)
 
 
 def _load(request: Request) -> Experiment:
@@ -84,12 +90,15 @@ def _load(request: Request) -> Experiment:
 def _progress(request: Request, task: _Task) -> AbstractContextManager[TerminalProgress | None]:
     if request.quiet:
         return nullcontext()
-    return TerminalProgress(task.sampling["paths"], description="sampling paths")
+    paths, sampler = task.sampling.get("paths"), task.sampling.get("sampler")
+    # Which sampler is the default depends on the process, and with it how many paths are.
+    total = default_paths(sampler) if paths is None and sampler is not None else paths
+    return TerminalProgress(total, description="sampling paths")
 
 
 def _sampled(request: Request, task: _Task) -> Ensemble:
     with _progress(request, task) as progress:
-        return sample(task.process, **task.sampling, keep_rows=False, progress=progress)
+        return sample(task.experiment.process, **task.sampling, keep_rows=False, progress=progress)
 
 
 def _verify(request: Request) -> Exit:
@@ -98,11 +107,11 @@ def _verify(request: Request) -> Exit:
     if request.figure is not None:
         ensemble = _sampled(request, task)
     with _progress(request, task) as progress:
-        report = verify(task.process, ensemble=ensemble, **task.sampling, progress=progress)
+        report = verify(task.experiment.process, ensemble=ensemble, **task.sampling, progress=progress)
     if request.as_json:
         emit_json({**report.to_json(), **_provenance(request)})
     elif not request.quiet:
-        emit(colour_verdicts(f"{task.name}: {report}"))
+        emit(colour_verdicts(f"{task.experiment.name}: {report}"))
     # After the verdict, which a full disk shall not cost.
     if ensemble is not None:
         _draw(request, task, ensemble, report)
@@ -111,11 +120,13 @@ def _verify(request: Request) -> Exit:
 
 def _exact(request: Request) -> Exit:
     task = _task(request)
-    document = exact_report(task.process, protocol=task.sampling["protocol"], n_jobs=request.n_jobs)
+    experiment = task.experiment
+    protocol = {key: value for key, value in task.sampling.items() if key == "protocol"}
+    document = exact_report(experiment.process, **protocol, n_jobs=request.n_jobs, own_averages=experiment.own_averages)
     if request.as_json:
         emit_json({**document, **_provenance(request)})
     elif not request.quiet:
-        emit(exact_table(task.name, document))
+        emit(exact_table(experiment.name, document))
     return Exit.HOLDS
 
 
@@ -130,31 +141,28 @@ def _histogram(request: Request) -> Exit:
     if request.as_json:
         emit_json(_histogram_document(task, ensemble))
     elif not request.quiet:
-        emit(histogram_table(task.name, ensemble, log=request.log))
+        emit(histogram_table(task.experiment.name, ensemble, log=request.log))
     if request.figure is not None:
         _draw(request, task, ensemble)
     return Exit.HOLDS
 
 
 def _histogram_document(task: _Task, ensemble: Ensemble) -> dict[str, Any]:
-    """Exact atoms and counts of every quantity that the protocol defines; for the others, a reason."""
-    law, quantities, reasons = ensemble.law, dict[str, Any](), dict[str, str]()
-    for name in ("sigma", "sigma_d", "xi", "heat"):
-        if not law.records(name):
+    """Exact atoms and counts, or counts in bins, of every quantity that is recorded; for the usual others, a reason."""
+    quantities, reasons = dict[str, Any](), dict[str, str]()
+    for name in dict.fromkeys((*QUANTITIES, *ensemble.quantities)):
+        if name not in ensemble.quantities:
             quantities[name] = None
             reasons[f"quantities.{name}"] = f"`{name}` is not defined in the {ensemble.protocol} protocol"
             continue
-        distribution = law.distribution(name)
+        place = f"quantities.{name}"
         quantities[name] = {
-            "atoms": distribution.atoms.tolist(),
-            "probabilities": distribution.probabilities.tolist(),
-            "log_probabilities": distribution.log_probabilities.tolist(),
-            "counts": distribution.counts(ensemble.class_counts).tolist(),
-            "exact_mean": plain(law.mean(name), f"quantities.{name}.exact_mean", reasons),
-            "sampled_mean": plain(ensemble.mean(name), f"quantities.{name}.sampled_mean", reasons),
+            **(_bins(ensemble, name) if ensemble.finite_law is None else _atoms(ensemble, name, place, reasons)),
+            "sampled_mean": plain(ensemble.mean(name), f"{place}.sampled_mean", reasons),
+            "standard_error": plain(ensemble.standard_error(name), f"{place}.standard_error", reasons),
         }
     return {
-        "process": task.process.kind,
+        "process": task.experiment.process.kind,
         "paths": ensemble.paths,
         "seed": ensemble.seed,
         "protocol": ensemble.protocol,
@@ -165,8 +173,24 @@ def _histogram_document(task: _Task, ensemble: Ensemble) -> dict[str, Any]:
     }
 
 
+def _atoms(ensemble: Ensemble, name: str, place: str, reasons: dict[str, str]) -> dict[str, Any]:
+    distribution = ensemble.law.distribution(name)
+    return {
+        "atoms": distribution.atoms.tolist(),
+        "probabilities": distribution.probabilities.tolist(),
+        "log_probabilities": distribution.log_probabilities.tolist(),
+        "counts": distribution.counts(ensemble.class_counts).tolist(),
+        "exact_mean": plain(ensemble.law.mean(name), f"{place}.exact_mean", reasons),
+    }
+
+
+def _bins(ensemble: Ensemble, name: str) -> dict[str, Any]:
+    counts, edges = ensemble.histogram(name, JSON_BINS)
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
+
+
 def _models(request: Request) -> Exit:
-    models = list(MODELS.values())
+    models = [find_model(request.target)] if request.target else list(MODELS.values())
     if request.as_json:
         emit_json(
             {
@@ -175,27 +199,29 @@ def _models(request: Request) -> Exit:
                         "name": model.name,
                         "source": model.source,
                         "summary": model.summary,
-                        "parameters": {key: _default(value) for key, value in model.parameters.items()},
+                        "parameters": {key: plain_default(value) for key, value in model.parameters.items()},
+                        "meanings": model.meanings,
                     }
                     for model in models
                 ]
             }
         )
     else:
-        emit(models_table(models))
+        emit(model_table(models[0]) if request.target else models_table(models))
     return Exit.HOLDS
 
 
-def _default(value: Any) -> Any:
-    """A parameter's default as JSON has it, and as `--set` takes it."""
-    return {"real": value.real, "imag": value.imag} if isinstance(value, complex) else value
+def _reproduce(request: Request) -> Exit:
+    from qtraj.cli.reproduce import reproduce  # the models of all papers with their figures, which others need not load
+
+    return reproduce(request.target, figure=request.figure, as_json=request.as_json, quiet=request.quiet)
 
 
 def _draw(request: Request, task: _Task, ensemble: Ensemble, report: Report | None = None) -> None:
     from qtraj.plots import overview, save_figure  # matplotlib takes half a second, which only figures are worth
 
     assert request.figure is not None
-    save_figure(overview(ensemble, report=report, log=request.log, title=task.name), request.figure)
+    save_figure(overview(ensemble, report=report, log=request.log, title=task.experiment.name), request.figure)
     if not request.quiet and not request.as_json:
         emit(f"figure: {request.figure}")
 
@@ -205,4 +231,5 @@ _COMMANDS: Final[dict[str, Callable[[Request], Exit]]] = {
     "exact": _exact,
     "histogram": _histogram,
     "models": _models,
+    "reproduce": _reproduce,
 }

@@ -4,7 +4,9 @@ Mapping: with :math:`A_u = \sum_\alpha p_\alpha^{1-u}|\psi_\alpha\rangle\langle\
 :math:`B_u = \sum_\beta p'^u_\beta|\psi'_\beta\rangle\langle\psi'_\beta|`,
 
 .. math:: \langle e^{-u\sigma}\rangle = tr[B_u\,\Lambda_u(A_u)],\qquad
-          \Lambda_u(X) = \sum_{branches} e^{-u s} K X K^\dagger .
+          \Lambda_u(X) = \sum_{branches} e^{-u s} K X K^\dagger ,
+
+one tilted map after the other for processes of several stages.
 
 The averages of :math:`e^{-\sigma_d}` and :math:`e^{-\xi}` have the same form with other operators at the ends and
 u = 1 resp. u = 0 in between; neither is 1 in general, and neither must be asserted to be.
@@ -16,7 +18,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from qtraj.arrays import ComplexArray, FloatArray
-from qtraj.density.maps import branch_superoperator
+from qtraj.density.maps import apply_stages
 from qtraj.errors import NotRecorded
 from qtraj.processes.seam import Endpoint, MeasurementProtocol, Process
 from qtraj.quantum.outcomes import Outcomes
@@ -46,12 +48,14 @@ def log_exponential_average(
     tilt = {"sigma": u, "sigma_d": u, "xi": 0.0}[name]
     left = _end_operator(ends.final, name, u, sign=1.0)
     right = _end_operator(ends.initial, name, u, sign=-1.0)
+    stages = process.stages()
+    image, scale = apply_stages(stages[:-1], right[1], tilt)
     terms = []
-    for batch in process.branches():
-        matrix, scale = branch_superoperator(batch)
-        value = float((np.conj(left[1]).ravel() @ (matrix @ right[1].ravel())).real)
-        terms.append((np.log(value) if value > 0 else -np.inf) + scale - tilt * batch.entropy)
-    return float(logsumexp(terms)) + left[0] + right[0]
+    for batch in stages[-1].branches:  # one by one: their weights may differ by hundreds of orders of magnitude
+        matrix, own = batch.superoperator()
+        value = float((np.conj(left[1]).ravel() @ (matrix @ image.ravel())).real)
+        terms.append((np.log(value) if value > 0 else -np.inf) + own - tilt * batch.entropy)
+    return float(logsumexp(terms)) + scale + left[0] + right[0]
 
 
 def _end_operator(end: Endpoint, name: str, u: float, *, sign: float) -> tuple[float, ComplexArray]:
@@ -99,10 +103,8 @@ def support_loss(process: Process, protocol: MeasurementProtocol = MeasurementPr
         return 0.0
     final = ends.final.outcomes
     scaled = final.vectors * np.exp(final.log_eigenvalues[final.outcome_of] / 2)
-    start = (scaled @ np.conj(scaled.T)).ravel()
+    start = scaled @ np.conj(scaled.T)
     missing = np.eye(d) - vectors @ np.conj(vectors.T)
-    lost = 0.0
-    for batch in process.reversed().branches():
-        matrix, scale = branch_superoperator(batch)
-        lost += float((np.conj(missing).ravel() @ (matrix @ start)).real) * float(np.exp(scale))
+    image, scale = apply_stages(process.reversed().stages(), start)
+    lost = float((np.conj(missing).ravel() @ image.ravel()).real) * float(np.exp(scale))
     return min(1.0, max(0.0, lost))

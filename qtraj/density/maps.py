@@ -14,34 +14,69 @@ from dataclasses import dataclass
 import numpy as np
 
 from qtraj.arrays import BoolArray, ComplexArray, FloatArray, frozen
-from qtraj.processes.seam import Branches, Process
+from qtraj.processes.seam import Process, Stage
 from qtraj.quantum.spectrum import Spectrum
 
-__all__ = ["CoherenceProcessing", "branch_superoperator", "coherence_processing", "kraus_map", "transition_matrix"]
+__all__ = [
+    "CoherenceProcessing",
+    "apply_stages",
+    "coherence_processing",
+    "kraus_map",
+    "stage_map",
+    "transition_matrix",
+]
 
 
-def branch_superoperator(batch: Branches) -> tuple[ComplexArray, float]:
-    r"""Superoperator of one batch, :math:`X \mapsto \sum_k q_k K_k X K_k^\dagger`, and the logarithm of its scale.
+def stage_map(stage: Stage, tilt: float = 0.0) -> tuple[ComplexArray, float]:
+    r"""Superoperator of one stage, :math:`X \mapsto \sum e^{-t s} q_k K_k X K_k^\dagger`, and the log of its scale.
+
+    Args:
+        stage: The stage.
+        tilt: t, the weight of the entropy s that a branch sends into its reservoir.
 
     Returns:
-        Matrix of shape (d^2, d^2) to be multiplied by exp(scale), and the scale: the largest ln q of the batch.
+        Matrix of shape (d^2, d^2) to be multiplied by exp(scale), and the scale.
     """
-    d = batch.dimension
-    scale = float(batch.log_weights.max())
-    gram = (batch.elements * np.exp(batch.log_weights - scale)[:, None]).T @ np.conj(batch.elements)
-    full = np.zeros((d, d, d, d), dtype=np.complex128)
-    # K_mn conj(K_m'n') is the element that takes (n, n') to (m, m').
-    full[batch.rows[:, None], batch.rows[None, :], batch.columns[:, None], batch.columns[None, :]] = gram
-    return full.reshape(d * d, d * d), scale
+    parts = [batch.superoperator() for batch in stage.branches]
+    logs = np.array([scale - tilt * batch.entropy for (_, scale), batch in zip(parts, stage.branches, strict=True)])
+    top = float(logs.max())
+    total: ComplexArray = sum(
+        (np.exp(log - top) * matrix for log, (matrix, _) in zip(logs, parts, strict=True)),
+        start=np.zeros_like(parts[0][0]),
+    )
+    return total, top
+
+
+def apply_stages(stages: tuple[Stage, ...], operator: ComplexArray, tilt: float = 0.0) -> tuple[ComplexArray, float]:
+    """Apply the tilted maps of all stages, in order, to an operator of shape (d, d).
+
+    Returns:
+        The result, shape (d, d), to be multiplied by exp(scale), and the scale.
+    """
+    known: dict[int, tuple[ComplexArray, float]] = {}
+    vector, scale = operator.ravel(), 0.0
+    for stage in stages:
+        if id(stage) not in known:
+            known[id(stage)] = stage_map(stage, tilt)
+        matrix, own = known[id(stage)]
+        vector = matrix @ vector
+        size = float(np.abs(vector).max())
+        if size == 0:
+            return vector.reshape(operator.shape), 0.0
+        vector, scale = vector / size, scale + own + np.log(size)
+    return vector.reshape(operator.shape), scale
 
 
 def kraus_map(process: Process) -> ComplexArray:
     r"""The map :math:`\Lambda(X) = \sum_{\mu\nu} M_{\mu\nu} X M_{\mu\nu}^\dagger` as a matrix, shape (d^2, d^2).
 
-    Source: [Santos19] Eq. (18).
+    Source: [Santos19] Eq. (18); for several stages, the maps one after the other.
     """
-    parts = [branch_superoperator(batch) for batch in process.branches()]
-    total: ComplexArray = sum((np.exp(scale) * matrix for matrix, scale in parts), start=np.zeros_like(parts[0][0]))
+    total: ComplexArray | None = None
+    for stage in process.stages():
+        matrix, scale = stage_map(stage)
+        total = np.exp(scale) * (matrix if total is None else matrix @ total)
+    assert total is not None  # a process has at least one stage
     return total
 
 

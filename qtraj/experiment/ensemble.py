@@ -11,8 +11,7 @@ from qtraj.errors import UnknownName
 from qtraj.experiment.schema import Table
 from qtraj.paths.blocks import check_paths, check_seed
 from qtraj.paths.sample import SAMPLERS
-from qtraj.processes.seam import MeasurementProtocol
-from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.processes.seam import MeasurementProtocol, Process
 
 __all__ = ["EnsembleTable", "ExperimentFile", "check_protocol", "check_sampler"]
 
@@ -62,6 +61,6 @@ class ExperimentFile(Table):
 
     ensemble: EnsembleTable = EnsembleTable()
 
-    def build(self, folder: Path) -> ThermalOperation:
+    def build(self, folder: Path) -> Process:
         """The process; files named in the tables are relative to `folder`."""
         raise NotImplementedError

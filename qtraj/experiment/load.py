@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,26 @@ from pydantic import ValidationError
 
 from qtraj.blas import one_blas_thread
 from qtraj.errors import InvalidExperiment, InvalidInput
+from qtraj.experiment.collision_model import CollisionModelFile
 from qtraj.experiment.ensemble import ExperimentFile
 from qtraj.experiment.files import read_experiment
+from qtraj.experiment.jump_process import DaviesFile, JumpProcessFile
 from qtraj.experiment.messages import describe, dotted, found, hint, sentence
-from qtraj.experiment.named_model import model_file
+from qtraj.experiment.named_model import NamedModelFile, model_file
 from qtraj.experiment.overrides import apply_setting, find_non_finite, parse_setting
 from qtraj.experiment.thermal_operation import ThermalOperationFile
 from qtraj.models import MODELS, find_model
-from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.processes.seam import Process
 
-__all__ = ["KINDS", "Experiment", "load_experiment"]
+__all__ = ["KINDS", "Experiment", "build_experiment", "load_experiment"]
 
 # What `kind` may be. A new kind of process is one new file with a table like these, and one line here.
-KINDS: dict[str, type[ExperimentFile]] = {"thermal-operation": ThermalOperationFile}
+KINDS: dict[str, type[ExperimentFile]] = {
+    "thermal-operation": ThermalOperationFile,
+    "collision-model": CollisionModelFile,
+    "jump-process": JumpProcessFile,
+    "davies": DaviesFile,
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,11 +44,26 @@ class Experiment:
         name: Name of the file without its ending, or of the model.
         process: What happens.
         ensemble: The keys that `[ensemble]` gives, among `paths`, `seed`, `protocol`, `sampler`: arguments of `sample`.
+        model: Name of the model, None if the file describes a process of its own.
+        parameters: The model's parameters that are given, as its builder takes them.
+        document: The whole file with all settings in it, as plain tables, lists and values.
+        folder: What the names of matrix files in it are relative to.
     """
 
     name: str
-    process: ThermalOperation
+    process: Process
     ensemble: dict[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    document: dict[str, Any] = field(default_factory=dict)
+    folder: Path = Path()
+
+    @cached_property
+    def own_averages(self) -> dict[str, Any]:
+        """What only this model has to say, under the names it has in JSON; empty for a process of one's own."""
+        if self.model is None:
+            return {}
+        return find_model(self.model).own_averages(self.process, **self.parameters)
 
 
 def load_experiment(target: str | os.PathLike[str], settings: Iterable[str] = ()) -> Experiment:
@@ -83,6 +105,21 @@ def _build(name: str, document: dict[str, Any], settings: list[tuple[list[str], 
     for parts, value in settings:
         _offer_default(document, parts)
         apply_setting(document, parts, value)
+    return build_experiment(name, document, folder)
+
+
+def build_experiment(name: str, document: dict[str, Any], folder: Path) -> Experiment:
+    """Build the process that the content of a file describes.
+
+    Args:
+        name: What the experiment is called.
+        document: What is in the file.
+        folder: What the names of matrix files in it are relative to.
+
+    Raises:
+        InvalidInput: If anything in the document is wrong; the sentence names the key.
+        StorageError: If a matrix cannot be read.
+    """
     place = find_non_finite(document)
     if place is not None:
         raise InvalidExperiment(f"`{dotted(place)}` must be finite, but is not")
@@ -90,7 +127,18 @@ def _build(name: str, document: dict[str, Any], settings: list[tuple[list[str], 
     # Products of huge numbers in a file may overflow on the way; the constructors refuse what comes of it by name.
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         process = file.build(folder)
-    return Experiment(name=name, process=process, ensemble=file.ensemble.given())
+    model, parameters = None, {}
+    if isinstance(file, NamedModelFile):
+        model, parameters = file.model, file.arguments(folder)
+    return Experiment(
+        name=name,
+        process=process,
+        ensemble=file.ensemble.given(),
+        model=model,
+        parameters=parameters,
+        document=document,
+        folder=folder,
+    )
 
 
 def _read(text: str) -> dict[str, Any]:
@@ -111,8 +159,12 @@ def _offer_default(document: dict[str, Any], parts: list[str]) -> None:
     if isinstance(name, str) and name in MODELS and isinstance(parameters, dict) and len(parts) > 2:
         defaults = find_model(name).parameters
         if parts[0] == "parameters" and parts[1] in defaults and parts[1] not in parameters:
-            default = copy.deepcopy(defaults[parts[1]])
-            document["parameters"] = parameters | {parts[1]: list(default) if isinstance(default, tuple) else default}
+            document["parameters"] = parameters | {parts[1]: _as_in_files(defaults[parts[1]])}
+
+
+def _as_in_files(default: Any) -> Any:
+    """A parameter's default with lists where Python has tuples, its own copy."""
+    return [_as_in_files(entry) for entry in default] if isinstance(default, list | tuple) else default
 
 
 def _validated(document: dict[str, Any]) -> ExperimentFile:

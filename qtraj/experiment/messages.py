@@ -136,7 +136,7 @@ def located(path: str, keys: Iterable[str] = (), **renamed: str) -> Iterator[Non
     The exception keeps its type and its attributes; only the sentence changes.
 
     Args:
-        path: The table or key that is being built.
+        path: The table or key that is being built; empty for the file as a whole.
         keys: Keys of that table: an error about one of them is about `path.key`.
         renamed: What the floors below call a key, and what it is called in files.
 
@@ -156,10 +156,14 @@ def located(path: str, keys: Iterable[str] = (), **renamed: str) -> Iterator[Non
 
 def _relocate(text: str, path: str, keys: Iterable[str], renamed: dict[str, str] | None = None) -> str:
     """Put the dotted path into a sentence that starts with a bare name, or else in front of it."""
+    for name, in_files in (renamed or {}).items():
+        # A name of several words is one wherever it stands; `bath` may be an ordinary word as well.
+        text = re.sub(rf"\b{name}\b" if "_" in name else f"(?<=`){name}(?=`)", in_files, text)
+    if not path:
+        return text
     match = _LEADING_NAME.match(text)
     if match:
-        name = (renamed or {}).get(match[1], match[1])
-        rest = text[match.end() :]
+        name, rest = match[1], text[match.end() :]
         if name == path.rpartition(".")[2]:
             return f"`{path}`{rest}"
         if name in keys:

@@ -84,7 +84,10 @@ def apply_setting(document: dict[str, Any], parts: list[str], value: Any) -> Non
         elif isinstance(place, dict):
             if last:
                 place[part] = value
-            place = place.setdefault(part, {})
+            # What is left open (null, as a default may be) becomes a table like what is not there at all.
+            elif place.get(part) is None:
+                place[part] = {}
+            place = place[part]
         else:
             raise InvalidExperiment(
                 f"`{dotted(parts)}` must be a key of the experiment, but `{dotted(parts[:depth])}` {describe(place)} "

@@ -23,6 +23,7 @@ __all__ = [
     "Matrix",
     "NonNegative",
     "Numbers",
+    "Operator",
     "Positive",
     "Rows",
     "Seed",
@@ -131,6 +132,26 @@ class Matrix(Inline):
 
     real: Rows | None = None
     imag: Rows | None = None
+
+
+class _RowsWillDo:
+    """Annotation of a key where nothing but a matrix can stand: for a real one, its rows alone will do.
+
+    The two ways to write it are told apart by tags and not by trying, so that a mistake is named once and as it was
+    written.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        rows = core_schema.no_info_after_validator_function(
+            lambda rows: Matrix(real=rows), handler.generate_schema(Rows)
+        )
+        return core_schema.tagged_union_schema(
+            {TAG + "rows": rows, TAG + "table": handler(source)},
+            discriminator=lambda value: TAG + ("rows" if isinstance(value, list) else "table"),
+        )
+
+
+Operator: TypeAlias = Annotated[Matrix, _RowsWillDo()]
 
 
 class Vector(Inline):

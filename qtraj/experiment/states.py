@@ -8,11 +8,11 @@ from typing import Annotated, Literal, TypeAlias
 import numpy as np
 
 from qtraj.errors import InvalidExperiment
-from qtraj.experiment.schema import Kinds, Matrix, NonNegative, Numbers, Positive, Seed, Table, Vector
+from qtraj.experiment.schema import Kinds, Matrix, NonNegative, Numbers, Operator, Positive, Seed, Table, Vector
 from qtraj.quantum.parties import System
 from qtraj.quantum.states import State, gibbs_log_populations
 
-__all__ = ["StateTable"]
+__all__ = ["StateKind", "StateTable"]
 
 
 class StateKind(Table):
@@ -49,7 +49,7 @@ class SpectralState(StateKind):
 
     kind: Literal["spectral"]
     log_populations: Numbers
-    vectors: Matrix | None = None
+    vectors: Operator | None = None
 
     def build(self, bare: System, folder: Path) -> State:
         """See `StateKind.build`."""

@@ -11,7 +11,7 @@ from pydantic import model_validator
 from qtraj.experiment.ensemble import ExperimentFile
 from qtraj.experiment.environments import EnvironmentTable
 from qtraj.experiment.messages import located
-from qtraj.experiment.schema import Matrix, Numbers, Table, refusal
+from qtraj.experiment.schema import Numbers, Operator, Table, refusal
 from qtraj.experiment.states import StateTable
 from qtraj.experiment.unitaries import UnitaryTable
 from qtraj.processes.thermal_operation import ThermalOperation
@@ -25,7 +25,7 @@ class SystemTable(Table):
     """`[system]`: energies, or a Hamiltonian's matrix, and the initial state."""
 
     energies: Numbers | None = None
-    hamiltonian: Matrix | None = None
+    hamiltonian: Operator | None = None
     state: StateTable
 
     @model_validator(mode="after")

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from qtraj.errors import UnknownName
+from qtraj.models.diosi14 import resonant_pair, resonant_pair_extras
+from qtraj.models.li18 import coherent_collision, coherent_collision_extras
+from qtraj.models.lk14 import two_node_network, two_node_network_extras
+from qtraj.models.rfa13 import (
+    dephased_junction,
+    dephased_junction_extras,
+    dephasing_qubit,
+    dephasing_qubit_extras,
+)
 from qtraj.models.santos19 import two_qubit_exchange
-from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.models.santos19_davies import davies_qutrit, davies_qutrit_extras
 
 __all__ = ["MODELS", "Model", "build_model", "find_model"]
 
@@ -22,11 +32,14 @@ class Model:
         name: Its name on the command line.
         source: Key of the paper in the bibliography.
         build: Function from parameters to a process.
+        extras: Function from the process and all parameters to quantities that only this model has, plain numbers
+            and lists under the names they have in JSON; None if there are none.
     """
 
     name: str
     source: str
-    build: Callable[..., ThermalOperation]
+    build: Callable[..., Any]
+    extras: Callable[..., dict[str, Any]] | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -38,9 +51,34 @@ class Model:
         """First line of the builder's documentation."""
         return (inspect.getdoc(self.build) or "").splitlines()[0]
 
+    @property
+    def meanings(self) -> dict[str, str]:
+        """What every parameter means, from the section `Args` of the builder's documentation."""
+        section = re.search(r"^Args:\n((?: +.*\n|\n)*)", f"{inspect.getdoc(self.build)}\n", re.MULTILINE)
+        entries = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", section[1] if section else "", re.MULTILINE)
+        return {name: " ".join(text.split()) for name, text in entries}
+
+    def own_averages(self, process: Any, **parameters: Any) -> dict[str, Any]:
+        """What only this model has to say about a process that `build` made, under the names it has in JSON.
+
+        Args:
+            process: What `build` returned for these parameters.
+            parameters: Values that differ from the defaults.
+        """
+        return {} if self.extras is None else self.extras(process, **{**self.parameters, **parameters})
+
 
 MODELS: Mapping[str, Model] = {
-    model.name: model for model in (Model(name="two-qubit-exchange", source="Santos19", build=two_qubit_exchange),)
+    model.name: model
+    for model in (
+        Model(name="two-qubit-exchange", source="Santos19", build=two_qubit_exchange),
+        Model(name="davies-qutrit", source="Santos19", build=davies_qutrit, extras=davies_qutrit_extras),
+        Model(name="coherent-collision", source="Li18", build=coherent_collision, extras=coherent_collision_extras),
+        Model(name="two-node-network", source="LK14", build=two_node_network, extras=two_node_network_extras),
+        Model(name="resonant-pair", source="Diosi14", build=resonant_pair, extras=resonant_pair_extras),
+        Model(name="dephased-junction", source="RFA13", build=dephased_junction, extras=dephased_junction_extras),
+        Model(name="dephasing-qubit", source="RFA13", build=dephasing_qubit, extras=dephasing_qubit_extras),
+    )
 }
 
 
@@ -55,7 +93,7 @@ def find_model(name: str) -> Model:
     return MODELS[name]
 
 
-def build_model(name: str, **parameters: Any) -> ThermalOperation:
+def build_model(name: str, **parameters: Any) -> Any:
     """Build a named model.
 
     Args:

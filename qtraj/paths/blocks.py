@@ -80,6 +80,8 @@ class Stream(enum.IntEnum):
     """The random order in which counts are laid out as rows."""
     BACKWARD = 5
     """Paths of the reversed process."""
+    TILTED = 6
+    """Paths followed under a tilt that favours rare ones."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,8 +50,8 @@ class Distribution:
         """
         labels = np.zeros(values.shape[0], dtype=np.int64)
         for column in range(values.shape[1]):
-            # Entropies are compared with a nat; heat has units, and only its own size to be compared with.
-            unit = 0.0 if names[column] == "heat" else 1.0
+            # Entropies are compared with a nat; heat and work have units, and only their own size to be compared with.
+            unit = 0.0 if names[column].startswith(("heat", "work")) else 1.0
             tolerance = VALUE_TOLERANCE * max(unit, float(np.abs(values[:, column]).max(initial=0.0)))
             own, count = group_values(values[:, column], tolerance)
             labels = labels * count + own

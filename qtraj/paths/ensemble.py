@@ -11,13 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qtraj.arrays import FloatArray, IntArray, frozen
-from qtraj.errors import InvalidInput, NotRecorded
+from qtraj.errors import InvalidInput, NoFiniteLaw, NotRecorded
 from qtraj.paths.explicit import expand_counts
+from qtraj.paths.jump_records import JumpRecords
 from qtraj.paths.labels import LabelTable
 from qtraj.paths.law import PathLaw
-from qtraj.processes.seam import Process
+from qtraj.paths.tilt import Tilt
+from qtraj.processes.seam import Endpoints, Process
 
-__all__ = ["Ensemble"]
+__all__ = ["LABELS", "Ensemble"]
+
+LABELS = ("alpha", "mu", "beta", "nu", "n", "m")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,31 +30,47 @@ class Ensemble:
 
     Attributes:
         process: What the paths are paths of.
-        law: The exact law of the paths' classes.
+        finite_law: The exact law of the paths' classes; None for processes whose paths can only be followed. `law` is
+            the same, but raises where there is none.
         sampler: How they were drawn: `counts`, `explicit` or `followed`.
         seeds: Seed of the run, several for a pooled ensemble.
         paths: Number of paths N.
-        class_counts: How many paths fell into each class of the law, shape (C,).
+        class_counts: How many paths fell into each class of the law, shape (C,); empty without a law.
         rows: One array a column, one entry a path, in random order; None when only counts were asked for. Columns:
-            alpha, mu, beta, nu, n, m (whole numbers) and sigma, sigma_d, xi, heat, as far as the protocol has them.
+            alpha, mu, beta, nu, n, m (whole numbers) and sigma, sigma_d, xi, heat and heat into each of several
+            reservoirs, as far as the protocol has them.
+        measured: What was measured at the two ends; that of the law by default.
+        records: Times and channels of the jumps of every path, where they were asked for.
         outside: Paths that fell into no class of the law; anything but 0 means that law and sampler disagree.
+        tilt: How paths were favoured that are rare otherwise; None if they were not. The methods below undo it with the
+            paths' weights; whoever reads the rows must do so too (`log_weights`).
     """
 
     process: Process
-    law: PathLaw
+    finite_law: PathLaw | None
     sampler: str
     seeds: tuple[int, ...]
     paths: int
     class_counts: IntArray
     rows: Mapping[str, NDArray[Any]] | None = None
     outside: int = 0
+    measured: Endpoints | None = None
+    records: JumpRecords | None = None
+    tilt: Tilt | None = None
 
     def __post_init__(self) -> None:
         """Check that the counts belong to the law."""
         counts = np.array(self.class_counts, dtype=np.int64)  # a copy: the caller may go on using the original
-        if counts.shape != (self.law.classes,):
-            raise InvalidInput(f"`class_counts` must have shape ({self.law.classes},), but has {counts.shape}")
-        if int(counts.sum()) + self.outside != self.paths:
+        classes = 0 if self.finite_law is None else self.finite_law.classes
+        if counts.shape != (classes,):
+            raise InvalidInput(f"`class_counts` must have shape ({classes},), but has {counts.shape}")
+        if self.finite_law is None and (self.rows is None or self.measured is None):
+            raise InvalidInput("an ensemble without a law must have `rows` and `measured`, but one of them is missing")
+        if self.tilt is not None and (self.finite_law is not None or self.tilt.quantity not in (self.rows or {})):
+            raise InvalidInput(
+                "an ensemble with a tilt must have rows with the tilted quantity and no law, but it has not"
+            )
+        if self.finite_law is not None and int(counts.sum()) + self.outside != self.paths:
             raise InvalidInput(
                 f"`class_counts` must add up to {self.paths - self.outside} paths, but add up to {int(counts.sum())}"
             )
@@ -77,13 +97,83 @@ class Ensemble:
         return self.seeds[0]
 
     @property
+    def law(self) -> PathLaw:
+        """The exact law of the paths' classes.
+
+        Raises:
+            NoFiniteLaw: If the process has none.
+        """
+        if self.tilt is not None:
+            raise NoFiniteLaw("an ensemble drawn with a tilt is not one of the law; `exact_law(process)` has the law")
+        if self.finite_law is None:
+            raise NoFiniteLaw("the paths of this process have no finite law; they can only be followed")
+        return self.finite_law
+
+    @property
+    def log_weights(self) -> FloatArray | None:
+        """Ln of the number of plain paths that each row stands for, shape (N,); None without a tilt."""
+        if self.tilt is None:
+            return None
+        assert self.rows is not None
+        return self.tilt.log_weights(self.rows[self.tilt.quantity])
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """What was measured at the two ends."""
+        return self.law.endpoints if self.measured is None else self.measured
+
+    @property
     def protocol(self) -> str:
         """Name of the measurement protocol."""
-        return self.law.protocol.value
+        return self.endpoints.protocol.value
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Names of the quantities every path has a value of: sigma, sigma_d, xi, heat, heat into each reservoir."""
+        if self.finite_law is not None:
+            return self.finite_law.quantities
+        assert self.rows is not None
+        return tuple(name for name in self.rows if name not in LABELS)
+
+    def values(self, name: str) -> tuple[FloatArray, IntArray]:
+        """Values of a quantity and how many paths have each: of the law's classes, or of the single paths without one.
+
+        Raises:
+            NotRecorded: If it is not recorded, or the ensemble has a tilt: its paths are not whole numbers of paths.
+        """
+        self._require_plain()
+        if self.finite_law is not None:
+            return self.finite_law.quantity(name), self.class_counts
+        return self._row(name), np.ones(self.paths, dtype=np.int64)
+
+    def weighted_values(self, name: str) -> tuple[FloatArray, FloatArray]:
+        """As `values`, with or without a tilt: values, and how many plain paths each stands for, as floats.
+
+        Raises:
+            NotRecorded: If it is not recorded.
+        """
+        if (logs := self.log_weights) is None:
+            values, counts = self.values(name)
+            return values, counts.astype(np.float64)
+        with np.errstate(over="ignore"):
+            return self._row(name), np.exp(logs)
+
+    def _row(self, name: str) -> FloatArray:
+        assert self.rows is not None
+        if name not in self.quantities:
+            raise NotRecorded(f"`{name}` is not recorded in this ensemble, which has {', '.join(self.quantities)}")
+        return self.rows[name]
+
+    def _require_plain(self) -> None:
+        if self.tilt is not None:
+            raise NotRecorded(
+                "an ensemble drawn with a tilt has weights instead of counts; use `weighted_values`, or `estimate`"
+            )
 
     @property
     def counts(self) -> IntArray:
         """Number of paths each entry stands for: 1 a row, or the counts of the classes if there are no rows."""
+        self._require_plain()
         return self.class_counts if self.rows is None else np.ones(self.paths, dtype=np.int64)
 
     @property
@@ -99,6 +189,8 @@ class Ensemble:
                 "single paths are not recorded in an ensemble of counts; `expand()` draws them, and `class_table` "
                 "lists the classes with their counts"
             )
+        if self.log_weights is not None:
+            return {**self.rows, "log_weights": self.log_weights}
         return {**self.rows, "counts": self.counts}
 
     @property
@@ -107,7 +199,7 @@ class Ensemble:
         law = self.law
         table: dict[str, NDArray[Any]] = {name: getattr(law, name) for name in ("alpha", "beta", "n", "m")}
         table = {name: column for name, column in table.items() if column.size == 0 or column[0] >= 0}
-        table.update({name: law.quantity(name) for name in ("sigma", "sigma_d", "xi", "heat") if law.records(name)})
+        table.update({name: law.quantity(name) for name in law.quantities})
         return {**table, "counts": self.class_counts}
 
     def __getitem__(self, name: str) -> NDArray[Any]:
@@ -128,25 +220,34 @@ class Ensemble:
         return self.paths
 
     def mean(self, name: str) -> float:
-        """Sampled mean of sigma, sigma_d, xi or heat."""
-        return float((self.class_counts * self.law.quantity(name)).sum() / self._inside)
+        """Sampled mean of a quantity (see `quantities`)."""
+        values, counts = self.weighted_values(name)
+        return float((counts * values).sum() / self._inside)
 
     def variance(self, name: str) -> float:
-        """Sampled variance of sigma, sigma_d, xi or heat (divided by N)."""
-        centred = self.law.quantity(name) - self.mean(name)
-        return float((self.class_counts * centred**2).sum() / self._inside)
+        """Sampled variance of a quantity (divided by N)."""
+        values, counts = self.weighted_values(name)
+        return float((counts * (values - self.mean(name)) ** 2).sum() / self._inside)
 
     def standard_error(self, name: str) -> float:
         """Standard error of the sampled mean, from the sampled variance."""
+        if self.tilt is not None:
+            values, weights = self.weighted_values(name)
+            return float((weights * values).std() / np.sqrt(max(1, self.paths - 1)))
         return float(np.sqrt(self.variance(name) / max(1, self.paths - 1)))
 
     def exponential_average(self, name: str, u: float = 1.0) -> float:
         r"""Sampled :math:`\langle e^{-u s}\rangle`. It can look converged when it is not: `verify` tells."""
-        paths, seen = self._inside, self.class_counts > 0
-        exponents = -u * self.law.quantity(name)[seen]
+        if (logs := self.log_weights) is not None:
+            total = logs - u * self._row(name)
+            with np.errstate(over="ignore"):
+                return float(np.exp(total - total.max()).mean() * np.exp(total.max()))
+        values, counts = self.values(name)
+        paths, seen = self._inside, counts > 0
+        exponents = -u * values[seen]
         top = float(exponents.max())
         with np.errstate(over="ignore"):
-            scaled = (self.class_counts[seen] * np.exp(exponents - top)).sum() / paths
+            scaled = (counts[seen] * np.exp(exponents - top)).sum() / paths
             return float(scaled * np.exp(top))
 
     @property
@@ -156,8 +257,8 @@ class Ensemble:
             raise InvalidInput("an average needs at least one path in a class of the law, but there is none")
         return self.paths - self.outside
 
-    def histogram(self, name: str, bins: int | FloatArray = 50) -> tuple[IntArray, FloatArray]:
-        """Counts of a quantity in bins, as `numpy.histogram` returns them.
+    def histogram(self, name: str, bins: int | FloatArray = 50) -> tuple[NDArray[Any], FloatArray]:
+        """Counts of a quantity in bins, as `numpy.histogram` returns them; sums of weights under a tilt.
 
         Args:
             name: sigma, sigma_d, xi or heat.
@@ -169,7 +270,8 @@ class Ensemble:
         Raises:
             InvalidInput: If `bins` is neither a positive number nor at least two ascending edges.
         """
-        values = self.law.quantity(name)
+        counts: NDArray[Any]
+        values, counts = self.values(name) if self.tilt is None else self.weighted_values(name)
         try:
             edges = np.histogram_bin_edges(values, bins=bins)
         except (TypeError, ValueError) as error:
@@ -179,8 +281,8 @@ class Ensemble:
         # NumPy would add the weights as doubles; bin numbers keep the counts whole.
         inside = (values >= edges[0]) & (values <= edges[-1])
         position = np.clip(np.searchsorted(edges, values[inside], side="right") - 1, 0, edges.size - 2)
-        totals = np.zeros(edges.size - 1, dtype=np.int64)
-        np.add.at(totals, position, self.class_counts[inside])
+        totals = np.zeros(edges.size - 1, dtype=counts.dtype)
+        np.add.at(totals, position, counts[inside])
         return totals, edges
 
     def expand(self) -> Ensemble:
@@ -202,8 +304,10 @@ class Ensemble:
         Raises:
             InvalidInput: If their laws differ or a seed occurs in both (those paths would count twice).
         """
-        if not _same_law(self.law, other.law):
+        if not _same_law(self, other):
             raise InvalidInput("ensembles must have the same process and protocol to be merged, but their laws differ")
+        if self.tilt != other.tilt:
+            raise InvalidInput(f"ensembles must have one tilt to be merged, but have {self.tilt} and {other.tilt}")
         if common := set(self.seeds) & set(other.seeds):
             raise InvalidInput(f"ensembles must have different seeds to be merged, but both have {sorted(common)[0]}")
         first, second = sorted((self, other), key=lambda one: one.seeds)
@@ -212,13 +316,15 @@ class Ensemble:
             rows = {name: np.concatenate([first.rows[name], second.rows[name]]) for name in first.rows}
         return Ensemble(
             process=self.process,
-            law=self.law,
+            finite_law=self.finite_law,
+            measured=self.measured,
             sampler=self.sampler if self.sampler == other.sampler else f"{first.sampler}+{second.sampler}",
             seeds=tuple(sorted((*self.seeds, *other.seeds))),
             paths=self.paths + other.paths,
             class_counts=self.class_counts + other.class_counts,
             rows=rows,
             outside=self.outside + other.outside,
+            tilt=self.tilt,
         )
 
     def __add__(self, other: Ensemble) -> Ensemble:
@@ -227,20 +333,26 @@ class Ensemble:
 
     def __repr__(self) -> str:
         """One line: how many paths of what."""
+        classes = "no finite law" if self.finite_law is None else f"{self.finite_law.classes:,} classes"
         return (
-            f"<Ensemble of {self.paths:,} paths, {self.law.classes:,} classes, {self.protocol} protocol, "
-            f"{self.sampler} sampler, seed {', '.join(map(str, self.seeds))}>"
+            f"<Ensemble of {self.paths:,} paths, {classes}, {self.protocol} protocol, {self.sampler} sampler, "
+            f"seed {', '.join(map(str, self.seeds))}>"
         )
 
 
-def _same_law(one: PathLaw, other: PathLaw) -> bool:
-    """Whether two laws have the same classes with the same values and probabilities.
+def _same_law(one: Ensemble, other: Ensemble) -> bool:
+    """Whether two ensembles have the same classes with the same values and probabilities.
 
     Probabilities alone do not tell: twice the energies at half the inverse temperature have the same, and other heat.
+    Without laws the ensembles must be of one and the same process object.
     """
-    names = ("alpha", "branch", "beta", "n", "m", "log_forward", "sigma", "sigma_d", "xi", "heats")
-    return one.protocol is other.protocol and all(
-        np.array_equal(getattr(one, name), getattr(other, name))
-        for name in names
-        if getattr(one, name) is not None and getattr(other, name) is not None
+    if one.finite_law is None or other.finite_law is None:
+        return one.finite_law is other.finite_law and one.process is other.process and one.protocol == other.protocol
+    first, second = one.finite_law, other.finite_law
+    names = ("alpha", "branch", "beta", "n", "m", "log_forward", "sigma", "sigma_d", "xi")
+    columns = [(getattr(first, name), getattr(second, name)) for name in names]
+    columns += [(first.flows.heats, second.flows.heats), (first.flows.entropies, second.flows.entropies)]
+    columns += [(values, second.further.get(name)) for name, values in first.further.items()]
+    return first.protocol is second.protocol and all(
+        np.array_equal(a, b, equal_nan=True) for a, b in columns if a is not None and b is not None
     )

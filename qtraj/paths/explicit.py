@@ -25,7 +25,7 @@ from qtraj.paths.parallel import iterate_blocks
 from qtraj.paths.progress import Progress
 from qtraj.paths.splitting import expand
 
-__all__ = ["LARGEST_ROW_COUNT", "check_row_count", "draw_rows", "expand_counts"]
+__all__ = ["LARGEST_ROW_COUNT", "Cells", "DrawCells", "check_row_count", "draw_rows", "expand_counts"]
 
 # Ten columns take 56 bytes a path: 11 GB.
 LARGEST_ROW_COUNT = 200_000_000
@@ -37,39 +37,49 @@ NEGLIGIBLE_CELL = 1e-23
 LARGEST_CELL_TABLE = 10_000_000
 
 _CLASS_LABELS = ("alpha", "beta", "n", "m")
-_CLASS_VALUES = ("sigma", "sigma_d", "xi", "heat")
-_ORDER = ("alpha", "mu", "beta", "nu", "n", "m", *_CLASS_VALUES)
+_ORDER = ("alpha", "mu", "beta", "nu", "n", "m")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Cells:
+class Cells:
     """Distinct labelled paths: one array a column, one entry a cell."""
 
     table: Mapping[str, NDArray[Any]]
     class_of: IntArray
 
     @classmethod
-    def of(cls, law: PathLaw, labels: LabelTable, class_of: IntArray, leaf: IntArray) -> _Cells:
+    def of(cls, law: PathLaw, labels: LabelTable | None, class_of: IntArray, leaf: IntArray) -> Cells:
         """Cells given by their classes in the law and their leaves in the label table, both of shape (cells,)."""
-        columns: dict[str, NDArray[Any]] = {
-            "mu": labels.mu[leaf].astype(np.int32),
-            "nu": labels.nu[leaf].astype(np.int32),
-        }
+        columns: dict[str, NDArray[Any]] = {}
+        if labels is not None:
+            columns = {"mu": labels.mu[leaf].astype(np.int32), "nu": labels.nu[leaf].astype(np.int32)}
         for name in _CLASS_LABELS:
             label = getattr(law, name)
             if label[0] >= 0:
                 columns[name] = label[class_of].astype(np.int32)
-        columns.update({name: law.quantity(name)[class_of] for name in _CLASS_VALUES if law.records(name)})
-        return cls(table={name: columns[name] for name in _ORDER if name in columns}, class_of=class_of)
+        columns = {name: columns[name] for name in _ORDER if name in columns}
+        columns.update({name: law.quantity(name)[class_of] for name in law.quantities})
+        return cls(table=columns, class_of=class_of)
 
     @classmethod
-    def all_of(cls, law: PathLaw, labels: LabelTable) -> tuple[_Cells, FloatArray]:
+    def all_of(cls, law: PathLaw, labels: LabelTable | None) -> tuple[Cells, FloatArray]:
         """Every cell of a law with its probability, the likely ones first.
 
         Raises:
             TooLarge: If there are more than 10 million.
         """
-        sizes = labels.sizes[labels.tree_of_class]
+        if labels is None:
+            sizes, first, shares = (
+                np.ones(law.classes, dtype=np.int64),
+                np.zeros(law.classes, dtype=np.int64),
+                np.ones(1),
+            )
+        else:
+            sizes, first, shares = (
+                labels.sizes[labels.tree_of_class],
+                labels.starts[labels.tree_of_class],
+                labels.shares,
+            )
         count = int(sizes.sum())
         if count > LARGEST_CELL_TABLE:
             raise TooLarge(
@@ -78,9 +88,8 @@ class _Cells:
                 measured=float(count),
             )
         class_of = np.repeat(np.arange(law.classes), sizes)
-        first = np.repeat(labels.starts[labels.tree_of_class] - (np.cumsum(sizes) - sizes), sizes)
-        leaf = np.arange(count) + first
-        probabilities = law.probabilities[class_of] * labels.shares[leaf]
+        leaf = np.arange(count) + np.repeat(first - (np.cumsum(sizes) - sizes), sizes)
+        probabilities = law.probabilities[class_of] * shares[leaf]
         # Likely cells side by side: most rows then read the same few pages of memory.
         order = np.flatnonzero(probabilities > NEGLIGIBLE_CELL)
         if order.size > FRONT_CELLS:
@@ -105,19 +114,20 @@ class _Cells:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Draw:
+class DrawCells:
     """What a worker does: draw the cells of a block's rows. It sends back eight bytes a row, not the columns."""
 
     table: AliasTable
     seed: int
 
     def __call__(self, block: Block) -> IntArray:
+        """The cell of every row of a block."""
         return self.table.draw(block.size, generator(block, self.seed, Stream.EXPLICIT))
 
 
 def draw_rows(
     law: PathLaw,
-    labels: LabelTable,
+    labels: LabelTable | None,
     paths: int,
     seed: int,
     *,
@@ -130,7 +140,7 @@ def draw_rows(
 
     Args:
         law: The exact law.
-        labels: The label pairs of its classes.
+        labels: The label pairs of its classes; None for rows without labels mu and nu.
         paths: Number of paths.
         seed: Seed of the run.
         keep_rows: Whether the columns are wanted, or only the class counts, which are the same ones.
@@ -146,11 +156,11 @@ def draw_rows(
     """
     if keep_rows:
         check_row_count(paths)
-    cells, probabilities = _Cells.all_of(law, labels)
+    cells, probabilities = Cells.all_of(law, labels)
     columns = cells.empty_columns(paths) if keep_rows else None
     cell_counts = np.zeros(probabilities.size, dtype=np.int64)
     blocks = row_blocks(paths)
-    draw = _Draw(table=AliasTable(probabilities), seed=seed)
+    draw = DrawCells(table=AliasTable(probabilities), seed=seed)
     drawn = iterate_blocks(draw, blocks, n_jobs=n_jobs, backend=backend, progress=progress)
     with closing(drawn):
         for block, order in zip(blocks, drawn, strict=True):
@@ -161,14 +171,18 @@ def draw_rows(
     return cells.class_counts(cell_counts, law.classes), columns
 
 
-def expand_counts(law: PathLaw, labels: LabelTable, class_counts: IntArray, seed: int) -> dict[str, NDArray[Any]]:
+def expand_counts(
+    law: PathLaw, labels: LabelTable | None, class_counts: IntArray, seed: int
+) -> dict[str, NDArray[Any]]:
     """Lay class counts out as labelled rows in random order: split them over the labels, repeat, shuffle."""
     paths = int(class_counts.sum())
     check_row_count(paths)
     rng = generator(Block(index=0, start=0, size=paths, full=False), seed, Stream.EXPAND)
     occupied = np.flatnonzero(class_counts)
-    entry, leaf, count = labels.forest.counts(labels.tree_of_class[occupied], class_counts[occupied], rng)
-    cells = _Cells.of(law, labels, occupied[entry], leaf)
+    entry, leaf, count = np.arange(occupied.size), np.zeros(occupied.size, dtype=np.int64), class_counts[occupied]
+    if labels is not None:
+        entry, leaf, count = labels.forest.counts(labels.tree_of_class[occupied], class_counts[occupied], rng)
+    cells = Cells.of(law, labels, occupied[entry], leaf)
     columns = cells.empty_columns(paths)
     cells.write_to(columns, 0, expand(np.arange(entry.size), count, rng, dtype=np.int64))
     return columns

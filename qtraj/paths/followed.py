@@ -11,28 +11,19 @@ probability, which is why comparing the two is the check of the physics.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 from uuid import uuid4
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
-from qtraj.paths.blocks import Block, Stream, generator, row_blocks
-from qtraj.paths.explicit import check_row_count
-from qtraj.paths.law import PathLaw
-from qtraj.paths.parallel import iterate_blocks
-from qtraj.paths.progress import Progress
+from qtraj.paths.blocks import Block, Stream, generator
+from qtraj.paths.measuring import draw, energy_label, initial_vector
 from qtraj.processes.seam import Endpoint, Endpoints
 from qtraj.processes.thermal_operation import ThermalOperation
-from qtraj.quantum.matrices import dagger
-from qtraj.quantum.outcomes import Outcomes
 
-__all__ = ["ClassFinder", "FollowedPaths", "draw_followed"]
+__all__ = ["FollowedPaths"]
 
 # An evolved product state takes about a kilobyte; without a bound a hot ladder of 10^5 levels would keep them all.
 MOST_EVOLVED_KEPT = 100_000
@@ -80,9 +71,8 @@ class FollowedPaths:
         """Follow the paths of one block; columns alpha, mu, nu and, where measured, beta, n and m."""
         rng = generator(block, self.seed, Stream.FOLLOWED)
         start, end = self.endpoints.initial, self.endpoints.final
-        weights = np.exp(start.outcomes.log_eigenvalues)[start.outcomes.outcome_of]
-        vector = _draw(np.cumsum(weights), rng.random(block.size))
-        mu = _draw(self._environment_cumulative, rng.random(block.size))
+        vector = initial_vector(start, rng.random(block.size))
+        mu = draw(self._environment_cumulative, rng.random(block.size))
         nu, final_vector = self._evolve_and_measure(vector, mu, rng)
         rows = {"alpha": start.outcomes.outcome_of[vector], "mu": mu, "nu": nu}
         if end.measured:
@@ -110,7 +100,7 @@ class FollowedPaths:
         nu, final = np.empty_like(pair), np.empty_like(pair)
         for own in np.split(order, starts[1:]):
             after = self._after(int(vector[own[0]]), int(mu[own[0]]))
-            outcome = _draw(after.nu_cumulative, first[own])
+            outcome = draw(after.nu_cumulative, first[own])
             nu[own] = after.nu[outcome]
             final[own] = (second[own][:, None] >= after.final_cumulative[outcome][:, :-1]).sum(axis=1)
         return nu, final
@@ -155,133 +145,4 @@ class FollowedPaths:
         return nu[found], states[found]
 
     def _energy_label(self, end: Endpoint, outcome: IntArray, rng: np.random.Generator) -> IntArray:
-        """Measure the energy on a copy of the outcome: a vector of its eigenspace, then the Born rule."""
-        labels = end.energy_labels
-        assert labels is not None
-        table = np.cumsum(_born_table(end.outcomes, labels), axis=1)
-        drawn: IntArray = (rng.random(outcome.size)[:, None] >= (table / table[:, -1:])[outcome][:, :-1]).sum(axis=1)
-        return drawn
-
-
-def _born_table(outcomes: Outcomes, labels: Outcomes) -> FloatArray:
-    """Probability of each energy label for a vector drawn evenly from each outcome's eigenspace."""
-    born = np.abs(dagger(labels.vectors) @ outcomes.vectors) ** 2
-    table = np.zeros((outcomes.count, labels.count))
-    np.add.at(table, (outcomes.outcome_of[None, :], labels.outcome_of[:, None]), born)
-    return table / outcomes.ranks[:, None]
-
-
-def _draw(cumulative: FloatArray, uniform: FloatArray) -> IntArray:
-    """Invert a cumulative distribution; scaled by its last entry, so that rounding cannot leave a gap at the end."""
-    index: IntArray = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
-    return np.minimum(index, cumulative.size - 1)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ClassFinder:
-    """Finds the class of the law that a labelled path belongs to."""
-
-    law: PathLaw
-    heats_of: FloatArray
-
-    @cached_property
-    def lookup(self) -> tuple[IntArray, IntArray]:
-        """Keys of the law's classes in ascending order, and the class of each."""
-        law = self.law
-        keys = self._key(law.alpha, law.branch, law.beta, law.n, law.m)
-        order = np.argsort(keys)
-        return keys[order], order
-
-    def _key(self, alpha: IntArray, branch: IntArray, *labels: IntArray) -> IntArray:
-        key = alpha * self.law.heats.size + branch
-        for label, own in zip(labels, (self.law.beta, self.law.n, self.law.m), strict=True):
-            key = key * (int(own.max()) + 2) + label + 1
-        return key
-
-    def __call__(self, rows: dict[str, IntArray]) -> IntArray:
-        """Class index of every row, -1 for a row that no class of the law describes."""
-        absent = np.full(rows["alpha"].size, -1)
-        heat = self.heats_of[rows["nu"]] - self.heats_of[rows["mu"]]
-        branch = np.searchsorted((self.law.heats[1:] + self.law.heats[:-1]) / 2, heat)
-        key = self._key(rows["alpha"], branch, *(rows.get(name, absent) for name in ("beta", "n", "m")))
-        keys, order = self.lookup
-        position = np.minimum(np.searchsorted(keys, key), keys.size - 1)
-        found = order[position]
-        # The nearest heat of the law need not be the path's own: an amount of heat the law does not know is no class.
-        spacing = 1e-9 * max(1.0, float(np.abs(self.heats_of).max()))
-        known = (keys[position] == key) & (np.abs(self.law.heats[branch] - heat) <= spacing)
-        # A label beyond the law's largest runs over into the next digit of the key, where it may hit another class.
-        for name in ("beta", "n", "m"):
-            if name in rows:
-                known &= getattr(self.law, name)[found] == rows[name]
-        return np.where(known, found, -1)
-
-
-@dataclass(frozen=True, eq=False)
-class _Tally:
-    """Follow a block and count its classes; rows only if they are wanted."""
-
-    follow: Callable[[Block], dict[str, IntArray]]
-    find: ClassFinder
-    keep_rows: bool
-
-    def __call__(self, block: Block) -> tuple[IntArray, int, dict[str, NDArray[Any]]]:
-        rows = self.follow(block)
-        index = self.find(rows)
-        inside = index[index >= 0]
-        counts = np.bincount(inside, minlength=self.find.law.classes).astype(np.int64)
-        if not self.keep_rows:
-            return counts, block.size - inside.size, {}
-        law = self.find.law
-        columns: dict[str, NDArray[Any]] = {
-            name: rows[name].astype(np.int32) for name in ("alpha", "mu", "beta", "nu", "n", "m") if name in rows
-        }
-        for name in ("sigma", "sigma_d", "xi", "heat"):
-            if law.records(name):
-                columns[name] = np.where(index >= 0, law.quantity(name)[index], np.nan)
-        return counts, block.size - inside.size, columns
-
-
-def draw_followed(
-    follow: Callable[[Block], dict[str, IntArray]],
-    finder: ClassFinder,
-    paths: int,
-    *,
-    keep_rows: bool = True,
-    n_jobs: int = 1,
-    backend: Any = None,
-    progress: Progress | None = None,
-) -> tuple[IntArray, int, dict[str, NDArray[Any]] | None]:
-    """Follow paths block by block.
-
-    Args:
-        follow: Gives the labels of one block's paths; `FollowedPaths`, or a deliberately wrong one in tests.
-        finder: Assigns them to the classes of a law.
-        paths: Number of paths.
-        keep_rows: Whether the rows are wanted, or only how many fell into each class.
-        n_jobs: Workers.
-        backend: joblib backend.
-        progress: Told about finished blocks.
-
-    Returns:
-        Class counts, number of paths in no class, and the columns or None.
-
-    Raises:
-        TooLarge: If more rows are to be kept than fit.
-    """
-    if keep_rows:
-        check_row_count(paths)
-    counts = np.zeros(finder.law.classes, dtype=np.int64)
-    outside = 0
-    columns: dict[str, NDArray[Any]] = {}
-    _ = finder.lookup  # computed here once, and not by the workers with every block
-    tally, blocks = _Tally(follow, finder, keep_rows), row_blocks(paths)
-    drawn = iterate_blocks(tally, blocks, n_jobs=n_jobs, backend=backend, progress=progress)
-    with closing(drawn):
-        for block, (own, lost, rows) in zip(blocks, drawn, strict=True):
-            counts += own
-            outside += lost
-            for name, column in rows.items():
-                whole = columns.setdefault(name, np.empty(paths, dtype=column.dtype))
-                whole[block.start : block.start + block.size] = column
-    return counts, outside, columns if keep_rows else None
+        return energy_label(end, outcome, rng.random(outcome.size))

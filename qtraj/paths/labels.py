@@ -12,6 +12,7 @@ from qtraj.errors import TooLarge
 from qtraj.paths.law import PathLaw, branch_log_probabilities
 from qtraj.paths.splitting import SplittingForest
 from qtraj.processes.seam import Process
+from qtraj.processes.thermal_operation import ThermalOperation
 
 __all__ = ["LabelTable"]
 
@@ -49,12 +50,14 @@ class LabelTable:
         return SplittingForest(self.shares, np.append(self.starts, self.shares.size))
 
     @classmethod
-    def of(cls, process: Process, law: PathLaw) -> LabelTable:
-        """Build the table.
+    def of(cls, process: Process, law: PathLaw) -> LabelTable | None:
+        """Build the table; None for a process whose paths have not just one mu and one nu.
 
         Raises:
             TooLarge: If there are more than 30 million label pairs to keep.
         """
+        if not isinstance(process, ThermalOperation):
+            return None
         start, end = law.endpoints.initial, law.endpoints.final
         # beta is -1 where nothing is measured at the end; the one outcome there has index 0.
         triples = np.stack([law.branch, law.alpha, np.maximum(law.beta, 0)], axis=1)

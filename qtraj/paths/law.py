@@ -1,7 +1,7 @@
 r"""The exact law of a process's paths, class by class.
 
-sigma, sigma_d and xi see the labels mu and nu only through the entropy they send into the reservoir, so paths with
-equal (alpha, heat, beta, n, m) form one *class*. A 4-level system on a ladder of 10^5 levels has under 2000 classes
+sigma, sigma_d and xi see the labels mu and nu only through the entropy they send into the reservoirs, so paths with
+equal (alpha, flows, beta, n, m) form one *class*. A 4-level system on a ladder of 10^5 levels has under 2000 classes
 instead of 10^7 labelled paths. All probabilities are natural logarithms; rare classes keep their relative accuracy.
 
 Mapping ([Santos19] Eqs. (35)-(44), written for outcomes of any rank): forward probability
@@ -12,8 +12,8 @@ Mapping ([Santos19] Eqs. (35)-(44), written for outcomes of any rank): forward p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -21,13 +21,16 @@ from scipy.special import logsumexp
 
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.blas import one_blas_thread
-from qtraj.errors import NotRecorded, TooLarge, UnknownName
+from qtraj.errors import NoFiniteLaw, NotRecorded, TooLarge, UnknownName
 from qtraj.paths.distribution import VALUE_TOLERANCE, Distribution
+from qtraj.paths.flows import Flows
 from qtraj.paths.parallel import map_blocks
-from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Process
+from qtraj.paths.path_count import count_label_sequences
+from qtraj.paths.sweep import swept_transitions
+from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Process, Stage
 from qtraj.quantum.graded import AMPLITUDE_CUT
 
-__all__ = ["QUANTITIES", "PathLaw", "branch_log_probabilities", "exact_law"]
+__all__ = ["QUANTITIES", "PathLaw", "branch_log_probabilities", "exact_law", "law_if_finite"]
 
 QUANTITIES = ("sigma", "sigma_d", "xi")
 
@@ -46,7 +49,7 @@ class PathLaw:
         protocol: The measurement protocol.
         endpoints: What is measured at both ends.
         alpha: Index of the initial outcome.
-        branch: Index into `heats`.
+        branch: Index into the combinations of flows (`flows`, `heats`, `entropies`).
         beta: Index of the final outcome.
         n: Index of the initial energy label.
         m: Index of the final energy label.
@@ -54,9 +57,9 @@ class PathLaw:
         sigma: Entropy production in nats, or None (Kraus protocol).
         sigma_d: Its population part, or None (Kraus and eigenbasis protocols).
         xi: Its coherence part, or None (same).
-        heats: Heat into the environment of every branch, shape (F,).
-        entropies: Entropy into the environment of every branch, shape (F,).
-        paths: Number of labelled paths that are structurally possible.
+        flows: Heat and entropy into every reservoir, for every combination that can occur.
+        paths: Number of labelled paths that are structurally possible; None where there are too many to count.
+        further: Quantities that this process books beyond the usual ones, by name (`Endpoint.amounts`).
     """
 
     protocol: MeasurementProtocol
@@ -70,15 +73,16 @@ class PathLaw:
     sigma: FloatArray | None
     sigma_d: FloatArray | None
     xi: FloatArray | None
-    heats: FloatArray
-    entropies: FloatArray
-    paths: int
+    flows: Flows
+    paths: int | None
+    further: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
-        for name in ("alpha", "branch", "beta", "n", "m", "log_forward", "heats", "entropies", *QUANTITIES):
+        for name in ("alpha", "branch", "beta", "n", "m", "log_forward", *QUANTITIES):
             if (array := getattr(self, name)) is not None:
                 object.__setattr__(self, name, frozen(array))
+        object.__setattr__(self, "further", {name: frozen(values) for name, values in self.further.items()})
 
     @property
     def classes(self) -> int:
@@ -91,10 +95,19 @@ class PathLaw:
         return frozen(np.exp(self.log_forward))
 
     @property
+    def heats(self) -> FloatArray:
+        """Heat into all reservoirs of every combination of flows, shape (F,); NaN where paths have no heat."""
+        return self.flows.total_heat
+
+    @property
+    def entropies(self) -> FloatArray:
+        """Entropy into all reservoirs of every combination of flows, shape (F,)."""
+        return self.flows.total_entropy
+
+    @property
     def heat(self) -> FloatArray:
-        """Heat into the environment of every class, shape (C,)."""
-        heat: FloatArray = self.heats[self.branch]
-        return heat
+        """Heat into all reservoirs of every class, shape (C,)."""
+        return self.quantity("heat")
 
     @cached_property
     def log_backward(self) -> FloatArray:
@@ -120,23 +133,66 @@ class PathLaw:
         distribution = self.distribution("sigma")
         return distribution.cumulative(-VALUE_TOLERANCE * max(1.0, float(np.abs(distribution.atoms).max())))
 
+    @cached_property
+    def quantities(self) -> tuple[str, ...]:
+        """Names of all quantities that every class has a value of.
+
+        sigma, sigma_d and xi; `heat` (into all reservoirs) and, of several reservoirs, `heat_into_NAME`; for reservoirs
+        whose units have no energy of their own, `entropy_into_NAME`.
+        """
+        return (*(name for name in QUANTITIES if getattr(self, name) is not None), *self.flows.names, *self.further)
+
     def quantity(self, name: str) -> FloatArray:
-        """Values of `sigma`, `sigma_d`, `xi` or `heat` per class, shape (C,).
+        """Values of a quantity per class, shape (C,).
+
+        Besides the names in `quantities`, `entropy_into_NAME` and `heat_into_NAME` of any reservoir can be asked for,
+        and `work`: heat into all reservoirs plus the energy gained by the system from label n to label m.
 
         Raises:
             NotRecorded: If the protocol does not define it.
             UnknownName: If there is no such quantity.
         """
-        if name not in (*QUANTITIES, "heat"):
-            raise UnknownName("quantity", name, (*QUANTITIES, "heat"))
-        values: FloatArray | None = self.heat if name == "heat" else getattr(self, name)
+        values: FloatArray | None = None
+        if name in QUANTITIES:
+            values = getattr(self, name)
+        elif name in self.further:
+            values = self.further[name]
+        elif name == "work":
+            values = self._work
+        elif (column := self.flows.column(name)) is not None:
+            values = column[self.branch]
+        elif name != "heat" and not name.startswith(("heat_into_", "entropy_into_")):
+            raise UnknownName("quantity", name, (*QUANTITIES, *self.flows.names, *self.further))
         if values is None:
-            raise NotRecorded(f"`{name}` is not defined in the {self.protocol.value} protocol")
+            raise NotRecorded(self.why_undefined(name))
         return values
 
+    def why_undefined(self, name: str) -> str:
+        """A sentence that says why there is no such quantity here."""
+        return f"`{name}` is not defined {self._reason(name)}"
+
+    @property
+    def _work(self) -> FloatArray | None:
+        start, end = self.endpoints.initial.label_energies, self.endpoints.final.label_energies
+        heat = self.flows.column("heat")
+        if start is None or end is None or heat is None:
+            return None
+        return heat[self.branch] + end[self.m] - start[self.n]
+
+    def _reason(self, name: str) -> str:
+        if name in ("sigma_d", "xi") and not self.flows.reservoirs:
+            return "where system and environment are followed together"
+        unlabelled = name == "work" and self.endpoints.initial.label_energies is None
+        if name in QUANTITIES or unlabelled or not self.flows.reservoirs:
+            return f"in the {self.protocol.value} protocol"
+        reservoir = name.removeprefix("heat_into_").removeprefix("entropy_into_")
+        if reservoir not in (*self.flows.reservoirs, "heat", "work"):
+            return f"for a reservoir {reservoir!r}; there are {', '.join(self.flows.reservoirs)}"
+        return "on single paths: units measured in the eigenbasis of a coherent state have no energy before and after"
+
     def records(self, name: str) -> bool:
-        """Whether the protocol defines `name`."""
-        return name == "heat" or getattr(self, name, None) is not None
+        """Whether `name` has a value in every class."""
+        return name in self.quantities
 
     def mean(self, name: str) -> float:
         """Exact mean of a quantity."""
@@ -185,31 +241,42 @@ def exact_law(
 
     Raises:
         TooLarge: If there are more than 5 million classes.
+        NoFiniteLaw: If the paths do not fall into finitely many classes, or of many stages into more than that.
         UnknownName: If the protocol is unknown.
     """
     chosen = MeasurementProtocol.parse(protocol)
     with one_blas_thread():
-        return law_between(process.branches(), process.endpoints(chosen), n_jobs=n_jobs)
+        return law_between(process.stages(), process.endpoints(chosen), n_jobs=n_jobs)
 
 
-def law_between(branches: tuple[Branches, ...], endpoints: Endpoints, *, n_jobs: int = 1) -> PathLaw:
-    """The law of the paths that go through `branches` between `endpoints`."""
+def law_if_finite(process: Process, *, protocol: MeasurementProtocol, n_jobs: int = 1) -> PathLaw | NoFiniteLaw:
+    """The exact law, or the exception that says why there is none: such paths can still be followed."""
+    try:
+        return exact_law(process, protocol=protocol, n_jobs=n_jobs)
+    except NoFiniteLaw as error:
+        return error
+
+
+def law_between(stages: tuple[Stage, ...], endpoints: Endpoints, *, n_jobs: int = 1) -> PathLaw:
+    """The law of the paths that go through `stages` between `endpoints`.
+
+    Raises:
+        NoFiniteLaw: If there are too many classes; of a single stage, `TooLarge`.
+    """
     start, end = endpoints.initial, endpoints.final
-    jobs = [(batch, start, end) for batch in branches]
-    tables = map_blocks(_transition_table, jobs, n_jobs=n_jobs)
-    log_table = np.stack([table[0] for table in tables])
-    labelled = np.stack([table[1] for table in tables])
-    branch, beta, alpha = np.nonzero(np.isfinite(log_table))
-    order = np.lexsort((beta, branch, alpha))
-    branch, beta, alpha = branch[order], beta[order], alpha[order]
-    log_forward = start.outcomes.log_eigenvalues[alpha] + log_table[branch, beta, alpha]
-    paths = labelled[branch, beta, alpha]
-    heats = np.array([batch.heat for batch in branches])
-    entropies = np.array([batch.entropy for batch in branches])
+    number: int | None
+    if len(stages) == 1:
+        alpha, branch, beta, log_forward, number, flows = _single_stage(stages[0], start, end, n_jobs)
+    else:
+        alpha, branch, beta, log_forward, flows = swept_transitions(stages, start, end, n_jobs=n_jobs)
+        number = count_label_sequences(stages, start, end)
+    log_forward = log_forward + start.outcomes.log_eigenvalues[alpha]
+    entropies = flows.total_entropy
 
     size = int((_label_counts(start)[alpha] * _label_counts(end)[beta]).sum())
     if size > LARGEST_LAW:
-        raise TooLarge(
+        refusal = TooLarge if len(stages) == 1 else NoFiniteLaw
+        raise refusal(
             f"the law must have at most {LARGEST_LAW:.0e} classes, but has {size:.3g}; "
             "use the eigenbasis-two-point protocol, whose classes have no energy labels",
             measured=float(size),
@@ -217,7 +284,7 @@ def law_between(branches: tuple[Branches, ...], endpoints: Endpoints, *, n_jobs:
     n, m = np.full(alpha.size, -1), np.full(alpha.size, -1)
     if start.log_conditional is not None and end.log_conditional is not None:
         row, n, m = _augment(alpha, beta, start.log_conditional, end.log_conditional)
-        alpha, beta, branch, paths = alpha[row], beta[row], branch[row], paths[row]
+        alpha, beta, branch = alpha[row], beta[row], branch[row]
         log_forward = log_forward[row] + start.log_conditional[alpha, n] + end.log_conditional[beta, m]
     sigma = sigma_d = xi = None
     if start.measured and end.measured:
@@ -239,10 +306,35 @@ def law_between(branches: tuple[Branches, ...], endpoints: Endpoints, *, n_jobs:
         sigma=sigma,
         sigma_d=sigma_d,
         xi=xi,
-        heats=heats,
-        entropies=entropies,
-        paths=int(paths.sum()),
+        flows=flows,
+        paths=number,
+        further={
+            name: amount[alpha, n] + end.amounts[name][beta, m]
+            for name, amount in start.amounts.items()
+            if start.log_conditional is not None and end.log_conditional is not None
+        },
     )
+
+
+def _single_stage(
+    stage: Stage, start: Endpoint, end: Endpoint, n_jobs: int
+) -> tuple[IntArray, IntArray, IntArray, FloatArray, int, Flows]:
+    """Transitions through one stage, from amplitudes: rare ones keep their relative accuracy."""
+    branches = stage.branches
+    tables = map_blocks(_transition_table, [(batch, start, end) for batch in branches], n_jobs=n_jobs)
+    log_table = np.stack([table[0] for table in tables])
+    labelled = np.stack([table[1] for table in tables])
+    branch, beta, alpha = np.nonzero(np.isfinite(log_table))
+    order = np.lexsort((beta, branch, alpha))
+    branch, beta, alpha = branch[order], beta[order], alpha[order]
+    number = int((labelled[branch, beta, alpha] * _label_counts(start)[alpha] * _label_counts(end)[beta]).sum())
+    names = () if stage.reservoir is None else (stage.reservoir,)
+    flows = Flows(
+        reservoirs=names,
+        entropies=np.array([[batch.entropy] for batch in branches])[:, : len(names)],
+        heats=np.array([[np.nan if batch.heat is None else batch.heat] for batch in branches])[:, : len(names)],
+    )
+    return alpha, branch, beta, log_table[branch, beta, alpha], number, flows
 
 
 def branch_log_probabilities(batch: Branches, start: Endpoint, end: Endpoint) -> FloatArray:
@@ -283,8 +375,3 @@ def _augment(
     possible = np.isfinite(log_n)[alpha][:, :, None] & np.isfinite(log_m)[beta][:, None, :]
     row, n, m = np.nonzero(possible)
     return row, n, m
-
-
-def iterate_quantities(law: PathLaw) -> Iterator[str]:
-    """The names among sigma, sigma_d, xi that the law's protocol defines."""
-    return (name for name in QUANTITIES if law.records(name))

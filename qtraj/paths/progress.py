@@ -39,7 +39,7 @@ class TerminalProgress:
     Use it as a context manager, so that an error or an interrupt leaves the terminal clean.
 
     Args:
-        total: Number of paths in all.
+        total: Number of paths in all; None if that is decided on the way.
         description: What is going on, in a word or two.
 
     Example:
@@ -47,7 +47,7 @@ class TerminalProgress:
         ...     progress.advance(1000)
     """
 
-    def __init__(self, total: int, *, description: str = "paths") -> None:
+    def __init__(self, total: int | None, *, description: str = "paths") -> None:
         self._total = total
         self._description = description
         self._done = 0
@@ -77,7 +77,8 @@ class TerminalProgress:
     def _wanted(self) -> bool:
         # The last block ends the run: a bar now would only show 100 % and go. Windowed programs may have no stderr.
         on_terminal = sys.stderr is not None and sys.stderr.isatty()
-        return on_terminal and time.monotonic() >= self._shown_from and self._done < self._total
+        unfinished = self._total is None or self._done < self._total
+        return on_terminal and time.monotonic() >= self._shown_from and unfinished
 
     def _start(self) -> tuple[RichProgress, TaskID]:
         from rich.console import Console  # rich takes 40 ms to import: nobody pays for a bar that never shows

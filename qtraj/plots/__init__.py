@@ -1,25 +1,31 @@
-"""Figures for papers: histograms with their exact laws, the detailed theorem, joint maps, and the walk of one path.
+"""Figures for papers: histograms with their exact laws, the detailed theorem, joint maps, single paths, and currents.
 
 Every drawing function takes `ax=None` and returns the axes. Without `ax` it makes a figure of its own, at paper size,
 found at `.figure`; in a notebook write `histogram(ensemble).figure`. Only this package imports matplotlib, and never
 pyplot: nothing depends on a screen or on settings of the program.
 """
 
+from qtraj.plots.atoms import ExactAverages
+from qtraj.plots.currents import currents
 from qtraj.plots.detailed import detailed_theorem
 from qtraj.plots.histograms import histogram
 from qtraj.plots.joint import joint_map
 from qtraj.plots.overview import overview
 from qtraj.plots.saving import check_figure_path, save_figure
 from qtraj.plots.style import paper_style
+from qtraj.plots.trajectory import trajectory
 from qtraj.plots.walk import walk
 
 __all__ = [
+    "ExactAverages",
     "check_figure_path",
+    "currents",
     "detailed_theorem",
     "histogram",
     "joint_map",
     "overview",
     "paper_style",
     "save_figure",
+    "trajectory",
     "walk",
 ]

@@ -1,13 +1,15 @@
 r"""From an ensemble to the bars of a histogram: the same cells for what was sampled and for the exact law.
 
-A law of paths is discrete. Its atoms are shown one by one where the eye can tell them apart; otherwise both the counts
-and the exact law are added up over the same bins. The law is never smoothed, nor evaluated at the centre of a bin.
+A law of paths is discrete. Its atoms are shown one by one where the eye can tell them apart, a few very close ones in
+one bar; otherwise both the counts and the exact law are added up over the same bins. The law is never smoothed, nor
+evaluated at the centre of a bin. Where paths can only be followed there is no law, and cells hold counts alone.
 
 Symbols: N paths, k of them in a cell, P the exact probability of the cell.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -17,16 +19,30 @@ from scipy.special import betaincinv, logsumexp
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput
 from qtraj.paths.ensemble import Ensemble
+from qtraj.plots.atoms import atoms_of, lattice_step
 
 __all__ = ["Bins", "Cells", "axis_floor", "frequency_interval", "make_cells"]
 
 Bins: TypeAlias = Literal["auto", "atoms"] | int
 
 DEFAULT_BINS = 90
+FEWEST_BINS = 10
 MOST_BINS = 2000
 
 # More bars than this in a column 3.4 inches wide are narrower than the marks on them.
 MOST_ATOMS = 80
+
+# Where most atoms had to be joined, more bars than this are what a dense law would give, which is better shown in bins.
+MOST_JOINED = 40
+
+# Bars are no narrower than one of so many parts of the axis; atoms that are closer would stand behind each other.
+MOST_BARS = 90
+
+# On a linear axis, bars lower than this part of the highest are no higher than a line is thick.
+LINE = 2e-3
+
+# Without a law: on average an atom must have been seen so often to be shown for itself.
+FEWEST_REPEATS = 4
 
 # On a linear axis a thousandth of the probability is thinner than a line, on whichever side it lies.
 INVISIBLE_TAIL = 5e-4
@@ -43,15 +59,15 @@ class Cells:
         centres: Where the bars stand, ascending, shape (B,).
         widths: How wide they are, shape (B,).
         counts: Paths in each, shape (B,).
-        log_probabilities: ln of the exact probability of each; -inf for an empty bin, shape (B,).
+        log_probabilities: ln of the exact probability of each; -inf for an empty bin, shape (B,). None without a law.
         paths: Number of paths N of the whole ensemble, also those outside the cells shown.
-        are_atoms: Whether each cell is one atom of the law.
+        are_atoms: Whether each cell is a single value, or a few that cannot be told apart.
     """
 
     centres: FloatArray
     widths: FloatArray
     counts: IntArray
-    log_probabilities: FloatArray
+    log_probabilities: FloatArray | None
     paths: int
     are_atoms: bool
 
@@ -62,10 +78,9 @@ class Cells:
         return frequencies
 
     @property
-    def probabilities(self) -> FloatArray:
-        """Exact probability of each cell, shape (B,)."""
-        probabilities: FloatArray = np.exp(self.log_probabilities)
-        return probabilities
+    def probabilities(self) -> FloatArray | None:
+        """Exact probability of each cell, shape (B,); None without a law."""
+        return None if self.log_probabilities is None else np.exp(self.log_probabilities)
 
     @property
     def edges(self) -> FloatArray:
@@ -99,52 +114,94 @@ def axis_floor(paths: int) -> float:
 
 
 def make_cells(ensemble: Ensemble, quantity: str, *, log: bool = False, bins: Bins = "auto") -> Cells:
-    """Counts and exact probabilities of the cells to draw.
+    """Counts and, where there is a law, exact probabilities of the cells to draw.
 
     Args:
         ensemble: The sampled paths.
-        quantity: sigma, sigma_d, xi or heat.
+        quantity: Any that the ensemble has values of.
         log: Whether the axis will be logarithmic. The tails that it cannot show are left out: the outermost
             `axis_floor` of the probability on either side, or else 0.05 %, if the sample does not differ from the law.
-        bins: `atoms`, a number of bins over what is kept, or `auto`: atoms if there are at most 80.
+        bins: `atoms`, a number of bins over what is kept, or `auto`: atoms, those closer than a 90th of the axis
+            joined, if at most 80 can be seen (40 if most of them are joined), and if they were seen a few times each
+            where there is no law.
 
     Raises:
         InvalidInput: If `bins` is none of these.
+        UnknownName: If there is no such quantity.
         NotRecorded: If the protocol does not define the quantity.
     """
     if not (bins in ("auto", "atoms") or _is_count(bins)):
         raise InvalidInput(f"`bins` must be 'auto', 'atoms' or a whole number from 1 to {MOST_BINS}, but is {bins!r}")
-    law = ensemble.law.distribution(quantity)
-    counts = law.counts(ensemble.class_counts)
-    floor = axis_floor(ensemble.paths)
-    window = _window(law.log_probabilities, counts, ensemble.paths, floor if log else INVISIBLE_TAIL)
-    atoms, logs, counts = law.atoms[window], law.log_probabilities[window], counts[window]
-    visible = (logs >= np.log(floor)) | (counts > 0) if log else np.ones(atoms.size, dtype=bool)
-    are_atoms = bins == "atoms" or (bins == "auto" and int(np.count_nonzero(visible)) <= MOST_ATOMS)
+    found = atoms_of(ensemble, quantity)
+    paths, floor = ensemble.paths, axis_floor(ensemble.paths)
+    window = _window(found.log_probabilities, found.counts, paths, floor if log else INVISIBLE_TAIL)
+    atoms, counts = found.values[window, 0], found.counts[window]
+    logs = None if found.log_probabilities is None else found.log_probabilities[window]
+    bars = _Columns(atoms, counts, logs)
+    if bins == "auto":
+        bars = bars.joined(float(atoms[-1] - atoms[0]) / MOST_BARS)
+    shown = bars.weights(paths) >= (floor if log else LINE * float(bars.weights(paths).max()))
+    most = MOST_ATOMS if 2 * bars.centres.size >= atoms.size else MOST_JOINED
+    are_atoms = bins == "atoms" or (bins == "auto" and int(np.count_nonzero(shown)) <= most)
+    if logs is None and bins == "auto":
+        # Values that hardly ever repeat are those of a quantity with far more than were seen.
+        are_atoms = are_atoms and FEWEST_REPEATS * (atoms.size - 1) <= paths
     if are_atoms:
-        atoms, logs, counts = atoms[visible], logs[visible], counts[visible]
+        kept = shown | (bars.counts > 0) if log else np.ones(shown.size, dtype=bool)
+        atoms, counts = bars.centres[kept], bars.counts[kept]
+        logs = None if bars.logs is None else bars.logs[kept]
         widths: FloatArray = np.full(atoms.size, _bar_width(atoms))
     else:
         # Bins hold all atoms there are: many that are too rare to be shown may add up to one that is not.
-        atoms, widths, counts, logs = _binned(atoms, counts, logs, int(bins) if _is_count(bins) else DEFAULT_BINS)
+        edges = _edges(atoms, int(bins) if _is_count(bins) else None, paths if logs is None else None)
+        atoms, widths, counts, logs = _binned(atoms, counts, logs, edges)
     return Cells(
         centres=frozen(atoms),
         widths=frozen(widths),
         counts=frozen(counts),
-        log_probabilities=frozen(logs),
-        paths=ensemble.paths,
+        log_probabilities=None if logs is None else frozen(logs),
+        paths=paths,
         are_atoms=are_atoms,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """Bars before it is decided which to draw."""
+
+    centres: FloatArray
+    counts: IntArray
+    logs: FloatArray | None
+
+    def weights(self, paths: int) -> FloatArray:
+        """What makes a bar visible: its exact probability or, without a law, its frequency."""
+        return self.counts / paths if self.logs is None else np.exp(self.logs)
+
+    def joined(self, reach: float) -> _Columns:
+        """One bar for all atoms within `reach`: side by side they would hide each other."""
+        starts = [0]
+        while (after := int(np.searchsorted(self.centres, self.centres[starts[-1]] + reach, side="right"))) < len(
+            self.centres
+        ):
+            starts.append(after)
+        sizes = np.diff(starts, append=self.centres.size)
+        counts = np.add.reduceat(self.counts, starts)
+        logs = None if self.logs is None else np.logaddexp.reduceat(self.logs, starts)
+        shares = self.counts / np.repeat(counts, sizes) if logs is None else np.exp(self.logs - np.repeat(logs, sizes))
+        first = self.centres[starts]
+        centres = first + np.add.reduceat(shares * (self.centres - np.repeat(first, sizes)), starts)
+        return _Columns(centres, counts, logs)
 
 
 def _is_count(bins: object) -> bool:
     return isinstance(bins, (int, np.integer)) and not isinstance(bins, bool) and bool(1 <= bins <= MOST_BINS)
 
 
-def _window(log_probabilities: FloatArray, counts: IntArray, paths: int, tail: float) -> slice:
+def _window(log_probabilities: FloatArray | None, counts: IntArray, paths: int, tail: float) -> slice:
     """The atoms between the tails, a tail being all that the law and the sample agree to be rarer than `tail`."""
     visible = np.zeros(counts.size, dtype=bool)
-    for weights in (np.exp(log_probabilities), counts / paths):
+    laws = [] if log_probabilities is None else [np.exp(log_probabilities)]
+    for weights in (*laws, counts / paths):
         visible |= (np.cumsum(weights) > tail) & (np.cumsum(weights[::-1])[::-1] > tail)
     shown = np.flatnonzero(visible)
     return slice(int(shown[0]), int(shown[-1]) + 1)
@@ -155,21 +212,42 @@ def _bar_width(atoms: FloatArray) -> float:
     if atoms.size == 1:
         return 0.1
     span = float(atoms[-1] - atoms[0])
-    return float(np.clip(0.8 * np.diff(atoms).min(), span / 90, span / 25))
+    return float(np.clip(0.8 * np.diff(atoms).min(), span / MOST_BARS, span / 25))
+
+
+def _edges(atoms: FloatArray, number: int | None, sampled: int | None) -> FloatArray:
+    """Edges of equal bins over the atoms.
+
+    Args:
+        atoms: Ascending.
+        number: How many bins, or None for a number that suits the figure.
+        sampled: Number of paths, where counts have no law beside them that would show what is only scatter.
+    """
+    low, high = float(atoms[0]), float(atoms[-1])
+    wanted = number or (DEFAULT_BINS if sampled is None else min(DEFAULT_BINS, max(FEWEST_BINS, math.isqrt(sampled))))
+    if high == low:
+        return np.array([low - 0.5, low + 0.5]) if number is None else low + np.arange(number + 1, dtype=np.float64)
+    if number is None and (step := lattice_step(atoms)) is not None:
+        # Every bin holds equally many multiples of the step, or a comb would appear that is in no distribution.
+        places = round((high - low) / step) + 1
+        width = step * -(-places // wanted)
+        return low - step / 2 + width * np.arange(math.ceil(places * step / width) + 1, dtype=np.float64)
+    return low + (high - low) / wanted * np.arange(wanted + 1, dtype=np.float64)
 
 
 def _binned(
-    atoms: FloatArray, counts: IntArray, logs: FloatArray, number: int
-) -> tuple[FloatArray, FloatArray, IntArray, FloatArray]:
-    """Centres, widths, counts and log-probabilities of equal bins over the atoms."""
-    low, high = float(atoms[0]), float(atoms[-1])
-    width = (high - low) / number if high > low else 1.0
+    atoms: FloatArray, counts: IntArray, logs: FloatArray | None, edges: FloatArray
+) -> tuple[FloatArray, FloatArray, IntArray, FloatArray | None]:
+    """Centres, widths, counts and log-probabilities of equal bins."""
+    number, width = edges.size - 1, float(edges[1] - edges[0])
     # The bin is decided once for an atom, so that counts and law cannot fall on different sides of an edge.
-    bin_of = np.minimum(((atoms - low) / width).astype(np.int64), number - 1)
+    bin_of = np.clip(((atoms - edges[0]) / width).astype(np.int64), 0, number - 1)
     totals = np.zeros(number, dtype=np.int64)
-    log_totals: FloatArray = np.full(number, -np.inf)
     np.add.at(totals, bin_of, counts)
-    for k in np.unique(bin_of):
-        log_totals[k] = logsumexp(logs[bin_of == k])
-    centres: FloatArray = low + width * (np.arange(number, dtype=np.float64) + 0.5)
+    log_totals: FloatArray | None = None
+    if logs is not None:
+        log_totals = np.full(number, -np.inf)
+        for k in np.unique(bin_of):
+            log_totals[k] = logsumexp(logs[bin_of == k])
+    centres: FloatArray = edges[0] + width * (np.arange(number, dtype=np.float64) + 0.5)
     return centres, np.full(number, width), totals, log_totals

@@ -1,13 +1,17 @@
-r"""Histograms of sigma, sigma_d, xi and heat: what was sampled, and the exact law over it.
+r"""Histograms of entropy productions, heats and work: what was sampled, and the exact law over it.
 
 The legend stands above the axes and carries the numbers, so that it can never cover data: mean with standard error
 and :math:`\langle e^{-s}\rangle`, sampled beside exact. Standard errors are those of the exact law, because a sample
 that has missed its rare paths does not know its own error.
+
+Where paths can only be followed there is no law to draw. The exact averages may still be known, from density matrices;
+whoever has them can pass them, and without them the legend has what was sampled and nothing else.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,17 +19,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from qtraj.errors import UnknownName
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.law import QUANTITIES
+from qtraj.plots.atoms import ROUNDING, ExactAverages
 from qtraj.plots.cells import Bins, Cells, axis_floor, frequency_interval, make_cells
-from qtraj.plots.labels import AXIS_LABELS, SYMBOLS, digits_beside, exact_number, number_with_error
+from qtraj.plots.labels import axis_label, digits_beside, exact_number, number_with_error, symbol
 from qtraj.plots.style import EXACT, FAINT, SAMPLED, SAMPLED_FILL, LegendAbove, axes_to_draw_on
 
 __all__ = ["histogram"]
-
-# A mean of 1e-17 is the rounding error of a zero.
-ROUNDING = 1e-13
 
 # Two decades at least: on less, a logarithmic axis has no labels and exaggerates differences.
 LEAST_RATIO = 100.0
@@ -35,20 +36,30 @@ LEGEND_GAP = 12.0
 
 
 def histogram(
-    ensemble: Ensemble, quantity: str = "sigma", *, log: bool = False, bins: Bins = "auto", ax: Axes | None = None
+    ensemble: Ensemble,
+    quantity: str = "sigma",
+    *,
+    log: bool = False,
+    bins: Bins = "auto",
+    exact: ExactAverages | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     r"""Draw the histogram of a quantity with its exact law.
 
-    Bars are sampled frequencies with their 68 % intervals (Jeffreys); circles on stems, or a dashed outline over bins,
-    are the exact probabilities. The solid vertical line is the sampled mean, the dashed one the exact mean.
+    Bars are sampled frequencies with their 68 % intervals (Jeffreys); dashes on stems, or an outline over bins, are the
+    exact probabilities, where there is a law. The solid vertical line is the sampled mean, the dashed one the exact
+    mean, where it is known.
 
     Args:
         ensemble: The sampled paths.
-        quantity: `sigma`, `sigma_d`, `xi` (nats) or `heat` (into the environment, in the units of the energies).
+        quantity: `sigma`, `sigma_d`, `xi` (nats), `heat` (into the environment), `heat_into_NAME`, `work` (done on the
+            system; all in the units of the energies), `entropy_into_NAME` (nats) or `jumps`.
         log: Logarithmic axis of probabilities, down to a decade and a half below one path. Then a dotted line marks
             one path, 1/N, below which nothing can have been seen.
         bins: `atoms` (one bar for each value), a number of bins (counts and exact law are added up over the same
-            bins), or `auto`: atoms if there are at most 80.
+            bins), or `auto`: atoms, those closer than a 90th of the axis in one bar, if there are not too many.
+        exact: Exact averages for an ensemble without a law, such as `ExactAverages.of(ensemble, quantity)`; by default
+            those of the law, or none.
         ax: Axes to draw on; by default those of a new figure, one column wide, in paper style.
 
     Returns:
@@ -66,37 +77,36 @@ def histogram(
         >>> histogram(ensemble, "sigma", log=True).get_yscale()
         'log'
     """
-    if quantity not in SYMBOLS:
-        raise UnknownName("quantity", quantity, SYMBOLS)
     cells = make_cells(ensemble, quantity, log=log, bins=bins)
+    if exact is None and ensemble.finite_law is not None:
+        exact = ExactAverages.of_law(ensemble.finite_law, quantity)
+    means = (ensemble.mean(quantity), *(() if exact is None else (exact.mean,)))
     with axes_to_draw_on(ax) as axes:
-        _set_scales(axes, cells, _means(ensemble, quantity), log=log)
+        _set_scales(axes, cells, means, log=log)
         if cells.are_atoms:
             _draw_atoms(axes, cells)
         else:
             _draw_bins(axes, cells)
-        _draw_means(axes, ensemble, quantity)
-        axes.set_xlabel(AXIS_LABELS[quantity])
-        axes.set_ylabel("probability" if cells.are_atoms else "probability per bin")
-        _write_legend(axes, ensemble, quantity)
+        _draw_means(axes, means, quantity)
+        axes.set_xlabel(axis_label(quantity))
+        what = "frequency" if cells.probabilities is None else "probability"
+        axes.set_ylabel(what if cells.are_atoms else f"{what} per bin")
+        _write_legend(axes, ensemble, quantity, exact)
     return axes
 
 
-def _means(ensemble: Ensemble, quantity: str) -> tuple[float, float]:
-    return ensemble.mean(quantity), ensemble.law.mean(quantity)
-
-
-def _set_scales(axes: Axes, cells: Cells, means: tuple[float, float], *, log: bool) -> None:
+def _set_scales(axes: Axes, cells: Cells, means: tuple[float, ...], *, log: bool) -> None:
     low = min(cells.centres[0] - cells.widths[0] / 2, *means)
     high = max(cells.centres[-1] + cells.widths[-1] / 2, *means)
     margin = 1.0 if cells.centres.size == 1 else 0.03 * (high - low)
     axes.set_xlim(low - margin, high + margin)
-    top = float(max(cells.probabilities.max(), frequency_interval(cells.counts, cells.paths)[1].max()))
+    heights = cells.frequencies if cells.probabilities is None else cells.probabilities
+    top = float(max(heights.max(), frequency_interval(cells.counts, cells.paths)[1].max()))
     if not log:
         axes.set_ylim(0.0, 1.06 * top)
         return
     axes.set_yscale("log")
-    positive = cells.probabilities[cells.probabilities > 0]
+    positive = heights[heights > 0]
     bottom = max(axis_floor(cells.paths), min(0.3 * float(positive.min(initial=1.0)), top / LEAST_RATIO))
     axes.set_ylim(bottom, 2.0 * top)
     axes.yaxis.set_major_locator(LogLocator(numticks=8))
@@ -129,6 +139,9 @@ def _draw_atoms(axes: Axes, cells: Cells) -> None:
         zorder=2,
         label="sampled",
     )
+    _draw_intervals(axes, cells)
+    if cells.probabilities is None:
+        return
     unseen = cells.counts == 0
     axes.vlines(
         cells.centres[unseen],
@@ -139,7 +152,6 @@ def _draw_atoms(axes: Axes, cells: Cells) -> None:
         zorder=2.5,
         label="exact, not seen",
     )
-    _draw_intervals(axes, cells)
     axes.hlines(
         cells.probabilities,
         cells.centres - 0.8 * cells.widths,
@@ -154,7 +166,10 @@ def _draw_atoms(axes: Axes, cells: Cells) -> None:
 def _draw_bins(axes: Axes, cells: Cells) -> None:
     axes.stairs(cells.frequencies, cells.edges, fill=True, color=SAMPLED_FILL, zorder=2, label="sampled")
     _draw_intervals(axes, cells)
-    axes.stairs(cells.probabilities, cells.edges, color=EXACT, linewidth=0.8, zorder=4, label="exact", baseline=None)
+    if cells.probabilities is not None:
+        axes.stairs(
+            cells.probabilities, cells.edges, color=EXACT, linewidth=0.8, zorder=4, label="exact", baseline=None
+        )
 
 
 def _draw_intervals(axes: Axes, cells: Cells) -> None:
@@ -164,13 +179,14 @@ def _draw_intervals(axes: Axes, cells: Cells) -> None:
     axes.vlines(cells.centres[seen], low, high, colors=SAMPLED, linewidth=1.0, zorder=3, label="68 % interval")
 
 
-def _draw_means(axes: Axes, ensemble: Ensemble, quantity: str) -> None:
-    sampled, exact = ensemble.mean(quantity), ensemble.law.mean(quantity)
-    axes.axvline(sampled, color=SAMPLED, linewidth=1.1, zorder=2.2, label="sampled mean")
-    axes.axvline(exact, color=EXACT, linewidth=1.1, linestyle=(0, (4, 3)), zorder=2.3, label="exact mean")
+def _draw_means(axes: Axes, means: tuple[float, ...], quantity: str) -> None:
+    """The sampled mean and, if it is known, the exact one."""
+    axes.axvline(means[0], color=SAMPLED, linewidth=1.1, zorder=2.2, label="sampled mean")
+    for mean in means[1:]:
+        axes.axvline(mean, color=EXACT, linewidth=1.1, linestyle=(0, (4, 3)), zorder=2.3, label="exact mean")
     axes.annotate(
-        rf"$\langle {SYMBOLS[quantity]}\rangle$",
-        xy=(exact, 1.0),
+        rf"$\langle {symbol(quantity)}\rangle$",
+        xy=(means[-1], 1.0),
         xycoords=axes.get_xaxis_transform(),
         xytext=(0, 1.5),
         textcoords="offset points",
@@ -181,33 +197,58 @@ def _draw_means(axes: Axes, ensemble: Ensemble, quantity: str) -> None:
     )
 
 
-def _write_legend(axes: Axes, ensemble: Ensemble, quantity: str) -> None:
+def _write_legend(axes: Axes, ensemble: Ensemble, quantity: str, exact: ExactAverages | None) -> None:
     """A small table above the axes that is legend and result at once."""
-    symbol, law, paths = SYMBOLS[quantity], ensemble.law, ensemble.paths
-    mean, variance, _ = law.cumulants(quantity)
-    size = float(np.abs(law.quantity(quantity)).max(initial=0.0))
-    columns = [_column(rf"\langle {symbol}\rangle", ensemble.mean(quantity), mean, variance, paths, size)]
-    if quantity in QUANTITIES:
-        exact = law.exponential_average(quantity)
-        with np.errstate(over="ignore", invalid="ignore"):
-            spread = float(np.exp(law.log_exponential_average(quantity, 2.0)) - np.square(exact))
-        sampled = ensemble.exponential_average(quantity)
-        columns.append(_column(rf"\langle e^{{-{symbol}}}\rangle", sampled, exact, spread, paths, exact))
-        if quantity == "sigma" and law.absolute_irreversibility > ROUNDING:
-            columns[-1][-1] += r" = 1 - \lambda"
+    columns = _averages(ensemble, quantity, exact)
     nothing = Line2D([], [], linestyle="none")
     patch = Patch(color=SAMPLED_FILL, linewidth=0)
     error = Line2D([], [], color=SAMPLED, linestyle="none", marker="|", markersize=5)
-    line = Line2D([], [], color=EXACT, linewidth=1.0)
-    labels = ["", "sampled", "exact", *(f"${cell}$" for column in columns for cell in column)]
+    names, handles = ["", "sampled"], list[Any]([nothing, (patch, error)])
+    if exact is not None:
+        line = Line2D([], [], color=EXACT, linewidth=1.0)
+        if ensemble.finite_law is None:
+            line.set_linestyle((0, (4, 3)))
+        names.append("exact")
+        handles.append(line)
     LegendAbove(
         axes,
-        [nothing, (patch, error), line, *[nothing] * (3 * len(columns))],
-        labels,
+        [*handles, *[nothing] * (len(names) * len(columns))],
+        [*names, *(f"${cell}$" for column in columns for cell in column)],
         columns=1 + len(columns),
         gap=LEGEND_GAP,
         spacing=-0.8,  # the next column begins with the place of a mark, which is empty
     )
+
+
+def _averages(ensemble: Ensemble, quantity: str, exact: ExactAverages | None) -> list[list[str]]:
+    """Columns of the legend: the mean and, of entropy productions, the exponential average."""
+    sign, paths, mean = symbol(quantity), ensemble.paths, ensemble.mean(quantity)
+    names = [rf"\langle {sign}\rangle", rf"\langle e^{{-{sign}}}\rangle"]
+    values, _ = ensemble.values(quantity)
+    # Entropies are differences of logarithms, good to rounding of a nat; heat can only be compared with itself.
+    least = 1.0 if quantity in QUANTITIES or quantity.startswith("entropy_into_") else 0.0
+    size = float(np.abs(values).max(initial=least))
+    weight = ensemble.exponential_average(quantity) if quantity in QUANTITIES else None
+    if exact is None:
+        columns = [[names[0], _with_error(mean, ensemble.variance(quantity), paths, size)]]
+        if weight is not None:
+            # Its sampled error would be taken for the truth, and is not: e^-s lives on paths that may be missing.
+            columns.append([names[1], exact_number(weight, 3)])
+        return columns
+    columns = [_column(names[0], mean, exact.mean, exact.variance, paths, size)]
+    if weight is not None and exact.exponential_average is not None:
+        average = exact.exponential_average
+        columns.append(_column(names[1], weight, average, exact.exponential_variance, paths, average))
+        if exact.loses_weight:
+            columns[-1][-1] += r" = 1 - \lambda"
+    return columns
+
+
+def _with_error(value: float, variance: float, paths: int, size: float) -> str:
+    """A sampled average with the error it seems to have."""
+    if variance <= (ROUNDING * size) ** 2:
+        return exact_number(0.0 if abs(value) <= ROUNDING * size else value)
+    return number_with_error(value, math.sqrt(variance / paths))
 
 
 def _column(name: str, sampled: float, exact: float, variance: float, paths: int, size: float) -> list[str]:

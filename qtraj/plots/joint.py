@@ -1,8 +1,10 @@
-r"""The joint law of sigma_d and xi as a map: where a path's entropy production comes from.
+r"""The joint law of two quantities as a map: of sigma_d and xi, of two heats, of any two that a path has.
 
-Every path has :math:`\sigma = \sigma_d + \xi`, so that lines of constant entropy production fall from left to right.
+Every path has :math:`\sigma = \sigma_d + \xi`, so that lines of constant entropy production fall from left to right; so
+do lines of constant total heat on the map of the heats into two reservoirs.
 Discs are the exact law: colour and area grow with the logarithm of the probability, because rare paths carry the
 theorem. A ring round a disc is what was sampled, on the same scale: it hugs its disc where sample and law agree.
+Without a law, discs are what was sampled, and there are no rings.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ from matplotlib.colors import LogNorm
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from qtraj.arrays import FloatArray, IntArray
+from qtraj.arrays import BoolArray, FloatArray, IntArray
+from qtraj.errors import InvalidInput
 from qtraj.paths.ensemble import Ensemble
+from qtraj.plots.atoms import atoms_of, lattice_step
 from qtraj.plots.cells import axis_floor
-from qtraj.plots.labels import AXIS_LABELS
+from qtraj.plots.labels import axis_label, symbol
 from qtraj.plots.style import FAINT, INK, LegendAbove, axes_to_draw_on, figure_of
 
 __all__ = ["JointCells", "joint_cells", "joint_map"]
@@ -34,7 +38,11 @@ LARGEST_AREA, SMALLEST_AREA = 90.0, 3.0
 MOST_MARKS = 150
 GRID = 30
 
-# Points between axes and legend, room for the values of sigma.
+# Unless they lie on a lattice, where they never cover each other: up to so many places in a row, in so many points.
+MOST_PLACES = 60
+AXIS_POINTS = 120.0
+
+# Points between axes and legend, room for the values of the sum.
 LEGEND_GAP = 14.0
 GRID_AREA = 22.0
 
@@ -44,18 +52,20 @@ class JointCells:
     """Atoms of the joint law, or cells of a grid, the likeliest first.
 
     Attributes:
-        positions: sigma_d and xi, shape (K, 2).
+        positions: Both quantities, shape (K, 2).
         counts: Paths in each, shape (K,).
-        probabilities: Exact probability of each, shape (K,).
+        probabilities: Exact probability of each, shape (K,); None without a law.
         paths: Number of paths N.
-        are_atoms: Whether each is one atom of the law.
+        are_atoms: Whether each is one pair of values.
+        largest_area: Area of the largest mark that still covers no neighbour, in square points.
     """
 
     positions: FloatArray
     counts: IntArray
-    probabilities: FloatArray
+    probabilities: FloatArray | None
     paths: int
     are_atoms: bool
+    largest_area: float
 
     @property
     def frequencies(self) -> FloatArray:
@@ -63,18 +73,33 @@ class JointCells:
         frequencies: FloatArray = self.counts / self.paths
         return frequencies
 
+    @property
+    def weights(self) -> FloatArray:
+        """What discs show: the exact probabilities, or the frequencies if there are none."""
+        return self.frequencies if self.probabilities is None else self.probabilities
 
-def joint_cells(ensemble: Ensemble) -> JointCells:
-    """The atoms that were seen or are no rarer than `axis_floor`; joined on a grid of 30 by 30 if more than 150.
+
+def joint_cells(ensemble: Ensemble, x: str = "sigma_d", y: str = "xi") -> JointCells:
+    """The atoms that were seen or are no rarer than `axis_floor`.
+
+    They are joined on a grid of 30 by 30 if there are more than 150, unless they lie on a lattice of 60 by 60.
 
     Raises:
-        NotRecorded: If the protocol does not define sigma_d and xi.
+        InvalidInput: If both quantities are the same.
+        UnknownName: If there is no such quantity.
+        NotRecorded: If the protocol does not define one of them.
     """
-    law = ensemble.law.distribution("sigma_d", "xi")
-    positions, counts, probabilities = law.values, law.counts(ensemble.class_counts), law.probabilities
-    visible = (probabilities >= axis_floor(ensemble.paths)) | (counts > 0)
-    are_atoms = int(np.count_nonzero(visible)) <= MOST_MARKS
+    if x == y:
+        raise InvalidInput(f"`x` and `y` must be two different quantities, but both are {x!r}")
+    found = atoms_of(ensemble, x, y)
+    positions, counts = found.values, found.counts
+    exact = None if found.log_probabilities is None else np.exp(found.log_probabilities)
+    visible = _visible(counts, exact, ensemble.paths)
+    places = _places(positions[visible])
+    are_atoms = int(np.count_nonzero(visible)) <= MOST_MARKS or places is not None
+    area = LARGEST_AREA if places is None else float(np.clip((AXIS_POINTS / places) ** 2, SMALLEST_AREA, LARGEST_AREA))
     if not are_atoms:
+        area = GRID_AREA
         low, high = positions[visible].min(axis=0), positions[visible].max(axis=0)
         # Cells hold all atoms there are: many that are too rare to be shown may add up to one that is not.
         inside = ((positions >= low) & (positions <= high)).all(axis=1)
@@ -84,34 +109,40 @@ def joint_cells(ensemble: Ensemble) -> JointCells:
         totals = np.zeros(flat.size, dtype=np.int64)
         np.add.at(totals, cell_of, counts[inside])
         counts = totals
-        probabilities = np.bincount(cell_of, weights=probabilities[inside]).astype(np.float64)
+        exact = None if exact is None else np.bincount(cell_of, weights=exact[inside]).astype(np.float64)
         positions = low + step * (np.stack(np.divmod(flat, GRID), axis=1) + 0.5)
-        visible = (probabilities >= axis_floor(ensemble.paths)) | (counts > 0)
-    positions, counts, probabilities = positions[visible], counts[visible], probabilities[visible]
+        visible = _visible(counts, exact, ensemble.paths)
+    positions, counts = positions[visible], counts[visible]
+    exact = None if exact is None else exact[visible]
     # Likely ones first, so that rare ones, which are smaller, are drawn on top of them.
-    order = np.argsort(-probabilities, kind="stable")
+    order = np.argsort(-(counts if exact is None else exact), kind="stable")
     return JointCells(
         positions=positions[order],
         counts=counts[order],
-        probabilities=probabilities[order],
+        probabilities=None if exact is None else exact[order],
         paths=ensemble.paths,
         are_atoms=are_atoms,
+        largest_area=area,
     )
 
 
-def joint_map(ensemble: Ensemble, *, ax: Axes | None = None) -> Axes:
-    r"""Draw the joint probabilities of :math:`\sigma_d` and :math:`\xi`, exact as discs and sampled as rings.
+def joint_map(ensemble: Ensemble, x: str = "sigma_d", y: str = "xi", *, ax: Axes | None = None) -> Axes:
+    r"""Draw the joint probabilities of two quantities, exact as discs and sampled as rings.
 
     Args:
-        ensemble: The sampled paths.
+        ensemble: The sampled paths. Without a law, discs are what was sampled.
+        x: Quantity along the horizontal axis.
+        y: Quantity along the vertical axis, such as `heat_into_cold` against `heat_into_hot`.
         ax: Axes to draw on; by default those of a new figure, one column wide, in paper style.
 
     Returns:
         The axes; `.figure` is the figure. Atoms that were not seen and are rarer than a decade and a half below one
-        path are left out; more than 150 atoms are joined in the cells of a grid.
+        path are left out; more than 150 atoms are joined in the cells of a grid, if they do not lie on a lattice.
 
     Raises:
-        NotRecorded: If the protocol does not define sigma_d and xi.
+        InvalidInput: If both quantities are the same.
+        UnknownName: If there is no such quantity.
+        NotRecorded: If the protocol does not define one of them.
 
     Example:
         >>> from qtraj.models import build_model
@@ -120,47 +151,75 @@ def joint_map(ensemble: Ensemble, *, ax: Axes | None = None) -> Axes:
         >>> axes.get_xlabel()
         'population part $\\sigma_{\\mathrm{d}}$ (nats)'
     """
-    cells = joint_cells(ensemble)
-    likeliest, rarest = float(cells.probabilities[0]), float(cells.probabilities[-1])
+    cells = joint_cells(ensemble, x, y)
+    likeliest, rarest = float(cells.weights[0]), float(cells.weights[-1])
     scale = LogNorm(vmin=max(axis_floor(ensemble.paths), min(rarest / 2, likeliest / 100)), vmax=likeliest)
-    largest = LARGEST_AREA if cells.are_atoms else GRID_AREA
-    seen = cells.counts > 0
     with axes_to_draw_on(ax, height=2.9) as axes:
         discs = axes.scatter(
             cells.positions[:, 0],
             cells.positions[:, 1],
-            s=_areas(cells.probabilities, scale, largest),
-            c=cells.probabilities,
+            s=_areas(cells.weights, scale, cells.largest_area),
+            c=cells.weights,
             cmap=COLOURS,
             norm=scale,
             linewidths=0,
             zorder=3,
-            label="exact",
+            label="sampled" if cells.probabilities is None else "exact",
         )
-        axes.scatter(
-            cells.positions[seen, 0],
-            cells.positions[seen, 1],
-            s=_areas(cells.frequencies[seen], scale, largest),
-            facecolors="none",
-            edgecolors=INK,
-            linewidths=0.5,
-            zorder=4,
-            label="sampled",
-        )
+        handles = [Line2D([], [], linestyle="none", marker="o", markersize=5, mew=0, color=discs.get_cmap()(0.6))]
+        names = [str(discs.get_label())]
+        if cells.probabilities is not None:
+            _draw_rings(axes, cells, scale)
+            handles.append(Line2D([], [], linestyle="none", marker="o", markersize=5.5, mfc="none", mec=INK, mew=0.5))
+            names.append("sampled")
         axes.margins(0.08)
-        _draw_constant_sigma(axes)
-        axes.set_xlabel(AXIS_LABELS["sigma_d"])
-        axes.set_ylabel(AXIS_LABELS["xi"])
-        label = "probability" if cells.are_atoms else "probability per cell of the grid"
+        total = _sum_of(ensemble, x, y)
+        if total is not None:
+            _draw_constant(axes, total, cells.positions.sum(axis=1))
+            handles.append(Line2D([], [], color=FAINT, linewidth=0.5))
+            names.append(f"constant ${total}$")
+        axes.set_xlabel(axis_label(x))
+        axes.set_ylabel(axis_label(y))
+        what = "frequency" if cells.probabilities is None else "probability"
+        label = what if cells.are_atoms else f"{what} per cell of the grid"
         bar = figure_of(axes).colorbar(discs, ax=axes, label=label, pad=0.02, aspect=30)
         bar.outline.set_visible(False)
-        handles = [
-            Line2D([], [], linestyle="none", marker="o", markersize=5, mew=0, color=discs.get_cmap()(0.6)),
-            Line2D([], [], linestyle="none", marker="o", markersize=5.5, mfc="none", mec=INK, mew=0.5),
-            Line2D([], [], color=FAINT, linewidth=0.5),
-        ]
-        LegendAbove(axes, handles, ["exact", "sampled", r"constant $\sigma$"], columns=3, gap=LEGEND_GAP)
+        LegendAbove(axes, handles, names, columns=len(names), gap=LEGEND_GAP if total is not None else 4.0)
     return axes
+
+
+def _visible(counts: IntArray, exact: FloatArray | None, paths: int) -> BoolArray:
+    seen: BoolArray = counts > 0
+    return seen if exact is None else seen | (exact >= axis_floor(paths))
+
+
+def _places(positions: FloatArray) -> int | None:
+    """Places along the longer side of the lattice that all positions lie on; None without one, or if it is too fine."""
+    most = 1
+    for column in positions.T:
+        values = np.unique(column)
+        # Merged values of one quantity differ by rounding where the other one differs.
+        values = values[np.diff(values, prepend=-np.inf) > 1e-9 * max(1e-300, float(np.ptp(values)))]
+        if values.size > 1:
+            step = lattice_step(values)
+            if step is None:
+                return None
+            most = max(most, round(float(np.ptp(values)) / step) + 1)
+    return most if most <= MOST_PLACES else None
+
+
+def _draw_rings(axes: Axes, cells: JointCells, scale: LogNorm) -> None:
+    seen = cells.counts > 0
+    axes.scatter(
+        cells.positions[seen, 0],
+        cells.positions[seen, 1],
+        s=_areas(cells.frequencies[seen], scale, cells.largest_area),
+        facecolors="none",
+        edgecolors=INK,
+        linewidths=0.5,
+        zorder=4,
+        label="sampled",
+    )
 
 
 def _areas(probabilities: FloatArray, scale: LogNorm, largest: float) -> FloatArray:
@@ -170,16 +229,26 @@ def _areas(probabilities: FloatArray, scale: LogNorm, largest: float) -> FloatAr
     return areas
 
 
-def _draw_constant_sigma(axes: Axes) -> None:
-    """Lines sigma_d + xi = constant at round values, with the value where a line leaves through the top."""
+def _sum_of(ensemble: Ensemble, x: str, y: str) -> str | None:
+    """Symbol of the quantity that both add up to, if they do."""
+    if {x, y} == {"sigma_d", "xi"}:
+        return symbol("sigma")
+    heats = {name for name in ensemble.quantities if name.startswith("heat_into_")}
+    return symbol("heat") if {x, y} == heats and "heat" in ensemble.quantities else None
+
+
+def _draw_constant(axes: Axes, total: str, totals: FloatArray) -> None:
+    """Lines x + y = constant at round values among `totals`, with the value where a line leaves through the top."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    for value in MaxNLocator(9, steps=[1, 2, 5, 10]).tick_values(left + bottom, right + top):
-        if not left + bottom < value < right + top:
+    values = MaxNLocator(9, steps=[1, 2, 5, 10]).tick_values(left + bottom, right + top)
+    spare = (values[1] - values[0]) / 2
+    for value in values:
+        if not max(left + bottom, totals.min() - spare) < value < min(right + top, totals.max() + spare):
             continue
         axes.axline((value - bottom, bottom), slope=-1, color=FAINT, linewidth=0.4, zorder=1)
         if left <= value - top <= right:
             axes.annotate(
-                rf"$\sigma = {value:.4g}$",
+                rf"${total} = {value:.4g}$",
                 xy=(value - top, top),
                 xytext=(0, 1.5),
                 textcoords="offset points",

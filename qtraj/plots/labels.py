@@ -6,31 +6,68 @@ Everything is in matplotlib's mathematical notation, so that powers of ten and m
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from qtraj.errors import UnknownName
+
 __all__ = [
-    "AXIS_LABELS",
+    "FLOW_PREFIXES",
     "SYMBOLS",
+    "axis_label",
+    "check_quantity",
     "digits_beside",
     "exact_number",
+    "in_mathematics",
+    "in_text",
     "number_from_log",
     "number_with_error",
+    "reservoir_of",
+    "symbol",
     "whole_number",
 ]
 
 SYMBOLS: Mapping[str, str] = MappingProxyType(
-    {"sigma": r"\sigma", "sigma_d": r"\sigma_{\mathrm{d}}", "xi": r"\xi", "heat": "Q"}
-)
-
-AXIS_LABELS: Mapping[str, str] = MappingProxyType(
     {
-        "sigma": r"entropy production $\sigma$ (nats)",
-        "sigma_d": r"population part $\sigma_{\mathrm{d}}$ (nats)",
-        "xi": r"coherence part $\xi$ (nats)",
-        "heat": r"heat into the environment $Q$",
+        "sigma": r"\sigma",
+        "sigma_d": r"\sigma_{\mathrm{d}}",
+        "xi": r"\xi",
+        "heat": "Q",
+        "work": "W",
+        "jumps": "J",
     }
 )
+"""Symbols of the quantities that belong to no single reservoir."""
+
+FLOW_PREFIXES: Mapping[str, str] = MappingProxyType({"heat_into_": "Q", "entropy_into_": "s"})
+"""Symbols of what goes into one reservoir, whose name follows and becomes the index."""
+
+_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "sigma": ("entropy production", "nats"),
+        "sigma_d": ("population part", "nats"),
+        "xi": ("coherence part", "nats"),
+        "heat": ("heat into the environment", "energy"),
+        "work": ("work done on the system", "energy"),
+        "jumps": ("number of jumps", ""),
+        "heat_into_": ("heat into", "energy"),
+        "entropy_into_": ("entropy into", "nats"),
+    }
+)
+
+# What matplotlib's mathematics takes as it is, and how to write what means something else there: names may be any text.
+_PLAIN = frozenset("+*/<>=:,.;!?&'@()[]|\N{HORIZONTAL ELLIPSIS}")
+_ESCAPED = {
+    **{character: "\\" + character for character in "_$%{} "},
+    "\\": r"\backslash ",
+    "^": r"\wedge ",
+    "~": r"\sim ",
+    "#": r"\sharp ",
+    "-": "\N{HYPHEN}",
+}
+
+# Longer names of reservoirs would not fit beside an axis.
+LONGEST_NAME = 14
 
 SMALLEST_PLAIN = 1e-3
 LARGEST_PLAIN = 1e5
@@ -41,6 +78,81 @@ ROUNDING = 1e-13
 
 # Close to where doubles lose digits.
 SMALLEST = 1e-300
+
+
+def symbol(quantity: str) -> str:
+    r"""The symbol of a quantity, without dollar signs.
+
+    Example:
+        >>> symbol("xi"), symbol("heat_into_hot"), symbol("entropy_into_lead_1")
+        ('\\xi', 'Q_{\\mathrm{hot}}', 's_{\\mathrm{lead\\_1}}')
+    """
+    if quantity in SYMBOLS:
+        return SYMBOLS[quantity]
+    prefix, reservoir = _flow(quantity)
+    return rf"{FLOW_PREFIXES[prefix]}_{{\mathrm{{{in_mathematics(reservoir)}}}}}"
+
+
+def axis_label(quantity: str) -> str:
+    r"""What an axis with a quantity says: words that carry the sign, symbol, and units.
+
+    Example:
+        >>> axis_label("sigma"), axis_label("heat_into_cold")
+        ('entropy production $\\sigma$ (nats)', 'heat into cold $Q_{\\mathrm{cold}}$ (energy)')
+    """
+    prefix, reservoir = _flow(quantity) if quantity not in SYMBOLS else (quantity, "")
+    words, units = _WORDS[prefix]
+    name = f" {in_text(reservoir)}" if reservoir else ""
+    return f"{words}{name} ${symbol(quantity)}$" + (f" ({units})" if units else "")
+
+
+def check_quantity(quantity: str, known: Iterable[str]) -> None:
+    """Raise `UnknownName` unless there can be a quantity of this name; `known` ones are suggested."""
+    if quantity not in SYMBOLS and reservoir_of(quantity) is None:
+        raise UnknownName("quantity", quantity, dict.fromkeys((*known, *SYMBOLS)))
+
+
+def reservoir_of(quantity: str) -> str | None:
+    """The reservoir that `heat_into_NAME` or `entropy_into_NAME` is about, None for other quantities.
+
+    Example:
+        >>> reservoir_of("heat_into_hot"), reservoir_of("sigma")
+        ('hot', None)
+    """
+    for prefix in FLOW_PREFIXES:
+        if quantity.startswith(prefix) and len(quantity) > len(prefix):
+            return quantity.removeprefix(prefix)
+    return None
+
+
+def in_mathematics(name: str) -> str:
+    r"""A name as it must be written between dollar signs to look like itself.
+
+    Example:
+        >>> in_mathematics("lead_1")
+        'lead\\_1'
+    """
+    return "".join(
+        character if character.isalnum() or character in _PLAIN else _ESCAPED.get(character, "?")
+        for character in _shortened(name)
+    )
+
+
+def in_text(name: str) -> str:
+    r"""A name as it must be written outside of dollar signs to look like itself."""
+    return _shortened(name).replace("$", r"\$")
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _flow(quantity: str) -> tuple[str, str]:
+    """Prefix and reservoir of a flow."""
+    reservoir = reservoir_of(quantity)
+    if reservoir is None:
+        raise UnknownName("quantity", quantity, SYMBOLS)
+    return quantity.removesuffix(reservoir), reservoir
 
 
 def number_with_error(value: float, error: float) -> str:

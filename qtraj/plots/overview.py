@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import count
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.gridspec import GridSpec
+from matplotlib.gridspec import GridSpec, SubplotSpec
 
+from qtraj.errors import NoFiniteLaw, TooLarge
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.law import iterate_quantities
+from qtraj.paths.law import QUANTITIES
+from qtraj.plots.atoms import ExactAverages
 from qtraj.plots.detailed import detailed_theorem
 from qtraj.plots.histograms import histogram
-from qtraj.plots.labels import whole_number
+from qtraj.plots.joint import joint_map
+from qtraj.plots.labels import in_text, reservoir_of, whole_number
 from qtraj.plots.style import FAINT, PAGE_WIDTH, VERDICT_COLOURS, PaperFigure, paper_style
+from qtraj.processes.collision_model import CollisionModel
 from qtraj.theorems.backward import SigmaAtoms
 from qtraj.theorems.report import Report
 
@@ -28,6 +35,8 @@ HEADING = 0.5
 ROW_HEIGHT = 2.75
 """Height of a row of panels in inches, with its legend."""
 
+_Panel = Callable[[Axes], object]
+
 
 def overview(
     ensemble: Ensemble,
@@ -36,18 +45,22 @@ def overview(
     log: bool = False,
     title: str | None = None,
     atoms: SigmaAtoms | None = None,
+    exact: Mapping[str, ExactAverages] | None = None,
 ) -> Figure:
-    """Draw histograms of all entropy productions with their exact laws, the detailed theorem, and the verdict.
+    """Draw histograms with their exact laws, the detailed theorem, and the verdict.
 
-    The panels are those of `histogram` and `detailed_theorem`, as far as the protocol defines their quantities. In the
-    kraus protocol, which defines no entropy production, the heat is shown.
+    The panels are those of `histogram` for sigma, sigma_d and xi, as far as the protocol defines them, and of
+    `detailed_theorem` where paths have a finite law. With several reservoirs there is one more for the heat into each
+    that anything goes into (its entropy, where single paths have no heat), and if a place is left, the `joint_map` of
+    the first two. With a single reservoir the heat is shown if a place is left, or nothing else is defined.
 
     Args:
         ensemble: The sampled paths.
-        report: What `verify` found; adds the verdict to the heading.
+        report: What `verify` found; adds the verdict to the heading and, where paths have no law, exact averages.
         log: Logarithmic axes of probabilities.
         title: Name of the process in the heading; by default what the report or the process calls it.
         atoms: Forward and backward law of sigma, if you have them already.
+        exact: Exact averages by quantity for an ensemble without a law, before those of the report.
 
     Returns:
         A new figure, 7 inches wide, in paper style; write it with `save_figure`.
@@ -59,31 +72,89 @@ def overview(
         >>> figure.get_suptitle()
         'two-qubit exchange, augmented protocol'
     """
-    quantities = list(iterate_quantities(ensemble.law))
-    with_theorem = "sigma" in quantities
+    productions = [name for name in QUANTITIES if name in ensemble.quantities]
+    flows = _flows(ensemble)
+    quantities = [*productions, *(flows if len(flows) > 1 else [])]
     if not quantities:
-        quantities = ["heat"]
-    panels = len(quantities) + with_theorem
-    columns, rows = min(2, panels), (panels + 1) // 2
+        quantities = flows or ["heat"]
+    atoms = atoms or _backward(ensemble)
+    panels: list[_Panel] = []
+    for quantity in quantities:
+        known = _exact(ensemble, quantity, report, exact)
+        panels.append(partial(_histogram, ensemble, quantity, log, known))
+    if (len(panels) + (atoms is not None)) % 2:
+        if len(flows) > 1:
+            panels.append(partial(_joint, ensemble, flows[0], flows[1]))
+        elif flows and flows[0] not in quantities:
+            known = _exact(ensemble, flows[0], report, exact)
+            panels.append(partial(_histogram, ensemble, flows[0], log, known))
+    number = len(panels) + (atoms is not None)
+    columns, rows = min(2, number), (number + 1) // 2
     width = PAGE_WIDTH if columns == 2 else SINGLE_WIDTH
     figure = PaperFigure.of_size(width=width, height=HEADING + ROW_HEIGHT * rows)
     with paper_style():
-        # The theorem takes two of the three rows of the grid, for its line and the distance from it; so does its
-        # neighbour, and their edges stay aligned.
-        grid = GridSpec(2 + (rows - 1), columns, figure=figure, height_ratios=[3, 1, 4.2][: 2 + (rows - 1)])
-        cells = [grid[:2, 0], *(grid[2, column] for column in range(rows * columns - columns))]
+        # The theorem takes two rows of the grid, for its line and the distance from it; so does its neighbour, and
+        # their edges stay aligned.
+        grid = GridSpec(1 + rows, columns, figure=figure, height_ratios=[3, 1, *[4.2] * (rows - 1)])
+        places: list[SubplotSpec] = [grid[:2, column] for column in range(columns)]
+        places += [grid[2 + row, column] for row in range(rows - 1) for column in range(columns)]
         letters = (chr(code) for code in count(ord("a")))
-        for place, quantity in zip(cells, quantities, strict=False):
+        if atoms is not None:
+            del places[1]
+        for position, (place, draw) in enumerate(zip(places, panels, strict=False)):
             axes = figure.add_subplot(place)
-            histogram(ensemble, quantity, log=log, ax=axes)
-            _letter(axes, next(letters), shown=panels > 1)
-            if quantity == "sigma":
+            draw(axes)
+            _letter(axes, next(letters), shown=number > 1)
+            if position == 0 and atoms is not None:
                 line = figure.add_subplot(grid[0, 1])
                 difference = figure.add_subplot(grid[1, 1], sharex=line)
                 detailed_theorem(ensemble, atoms=atoms, ax=line, residuals=difference)
                 _letter(line, next(letters), shown=True)
         _write_heading(figure, ensemble, report, title)
     return figure
+
+
+def _flows(ensemble: Ensemble) -> list[str]:
+    """What goes into each reservoir, heat where there is one; the total heat if there is only one."""
+    flows = [name for name in ensemble.quantities if name.startswith("heat_into_")]
+    with_heat = {reservoir_of(name) for name in flows}
+    flows += [
+        name for name in ensemble.quantities if name.startswith("entropy_into_") and reservoir_of(name) not in with_heat
+    ]
+    if len(flows) < 2 and "heat" in ensemble.quantities:
+        flows = ["heat"]
+    # Nothing ever goes into a reservoir that only dephases; a panel that says so would be an empty one.
+    return [name for name in flows if np.ptp(ensemble.values(name)[0]) > 0]
+
+
+def _backward(ensemble: Ensemble) -> SigmaAtoms | None:
+    """Both laws of sigma, None where there is none to be had."""
+    if ensemble.finite_law is None or "sigma" not in ensemble.quantities:
+        return None
+    try:
+        return SigmaAtoms.of(ensemble.process, ensemble.finite_law)
+    except (NoFiniteLaw, TooLarge):
+        # The backward law may be larger than the forward one: it starts from every final outcome.
+        return None
+
+
+def _exact(
+    ensemble: Ensemble, quantity: str, report: Report | None, exact: Mapping[str, ExactAverages] | None
+) -> ExactAverages | None:
+    """Exact averages, where there is no law to take them from and somebody knows them."""
+    if exact is not None and quantity in exact:
+        return exact[quantity]
+    if ensemble.finite_law is not None or report is None:
+        return None
+    return ExactAverages.from_report(report, quantity)
+
+
+def _histogram(ensemble: Ensemble, quantity: str, log: bool, exact: ExactAverages | None, ax: Axes) -> None:
+    histogram(ensemble, quantity, log=log, exact=exact, ax=ax)
+
+
+def _joint(ensemble: Ensemble, x: str, y: str, ax: Axes) -> None:
+    joint_map(ensemble, x, y, ax=ax)
 
 
 def _letter(axes: Axes, letter: str, *, shown: bool) -> None:
@@ -100,6 +171,18 @@ def _letter(axes: Axes, letter: str, *, shown: bool) -> None:
         )
 
 
+def _simulated(ensemble: Ensemble) -> str:
+    """What a reader must know about coherent units whose energy is measured: it is dephased units that paths meet."""
+    if not isinstance(ensemble.process, CollisionModel):
+        return ""
+    names = [
+        name
+        for name, reservoir in ensemble.process.reservoirs.items()
+        if reservoir.measure == "energy" and not reservoir.is_thermal
+    ]
+    return f"; energy of units measured: {', '.join(map(in_text, names))}" if names else ""
+
+
 def _write_heading(figure: Figure, ensemble: Ensemble, report: Report | None, title: str | None) -> None:
     """Process and protocol; below, number of paths and seed to the left and the verdict to the right."""
     height, left, right = figure.get_figheight(), 0.06 / figure.get_figwidth(), 1 - 0.06 / figure.get_figwidth()
@@ -109,7 +192,7 @@ def _write_heading(figure: Figure, ensemble: Ensemble, report: Report | None, ti
         f"{name}, {ensemble.protocol} protocol", x=left, y=1 - 0.05 / height, ha="left", va="top", fontsize="large"
     )
     more = f" and {len(ensemble.seeds) - 1} more" if len(ensemble.seeds) > 1 else ""
-    facts = f"$N = {whole_number(ensemble.paths)}$ paths, seed {ensemble.seed}{more}"
+    facts = f"$N = {whole_number(ensemble.paths)}$ paths, seed {ensemble.seed}{more}{_simulated(ensemble)}"
     second_line = 1 - (HEADING - 0.1) / height
     figure.text(left, second_line, facts, ha="left", va="baseline", color=FAINT)
     if report is not None:

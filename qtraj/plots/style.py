@@ -36,6 +36,7 @@ __all__ = [
     "PIXELS_PER_INCH",
     "SAMPLED",
     "SAMPLED_FILL",
+    "SERIES",
     "VERDICT_COLOURS",
     "LegendAbove",
     "PaperFigure",
@@ -58,6 +59,16 @@ FAINT = "#8a8a8a"
 SAMPLED = "#0072B2"  # blue
 SAMPLED_FILL = "#A9D5F2"  # sky blue, lightened: the darker marks of the exact law stand out on it in greyscale too
 EXACT = "#D55E00"  # vermillion
+
+SERIES: Sequence[tuple[str, Any]] = (
+    ("#D55E00", "-"),  # vermillion
+    ("#0072B2", "--"),  # blue
+    ("#009E73", "-."),  # green
+    ("#CC79A7", ":"),  # purple
+    ("#B07A00", (0, (6, 1, 1, 1, 1, 1))),  # dark orange
+    ("#56B4E9", (0, (8, 2))),  # sky blue
+)
+"""Colour and line style of the reservoirs, in their order; the hot one usually comes first."""
 
 VERDICT_COLOURS: Mapping[str, str] = MappingProxyType(
     {"pass": "#007A5A", "fail": "#D55E00", "inconclusive": "#8A5F00"}  # green, vermillion, dark orange

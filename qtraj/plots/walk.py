@@ -22,9 +22,10 @@ from qtraj.arrays import FloatArray
 from qtraj.errors import InvalidInput, NotRecorded
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.kraus import conditional_states
-from qtraj.plots.labels import SYMBOLS, exact_number, number_from_log
+from qtraj.plots.labels import exact_number, number_from_log, symbol
 from qtraj.plots.ladders import choose_levels, draw_ladder
 from qtraj.plots.style import FAINT, INK, axes_to_draw_on
+from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import Endpoint, MeasurementProtocol
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.matrices import dagger
@@ -89,11 +90,12 @@ def walk(ensemble: Ensemble, *, index: int = 0, ax: Axes | None = None) -> Axes:
         >>> [text.get_text() for text in axes.texts][-1]
         '$E_\\nu - E_\\mu$'
     """
-    row = _row(ensemble, index)
     process = ensemble.process
     if not isinstance(process, ThermalOperation):
         kind = type(process).__name__
-        raise InvalidInput(f"`ensemble` must have paths of a thermal operation, but has those of {kind}")
+        other = "; see `trajectory`" if isinstance(process, JumpProcess) else ""
+        raise InvalidInput(f"`ensemble` must have paths of a thermal operation, but has those of {kind}{other}")
+    row = _row(ensemble, index)
     with axes_to_draw_on(ax, width=WIDTH, height=HEIGHT) as axes:
         axes.set_axis_off()
         axes.set_xlim(0, WIDTH)
@@ -224,5 +226,5 @@ def _write_numbers(axes: Axes, protocol: MeasurementProtocol, row: Mapping[str, 
     axes.plot([LEFT, WIDTH - 0.1], [0.66, 0.66], color=FAINT, linewidth=0.5)
     for place, name in enumerate(names):
         x = LEFT + place * step
-        axes.text(x, 0.38, rf"${SYMBOLS[name]} = {exact_number(row[name], 4)}$", fontsize="large")
+        axes.text(x, 0.38, rf"${symbol(name)} = {exact_number(row[name], 4)}$", fontsize="large")
         axes.text(x, 0.14, f"${formulas[name]}$", color=FAINT, fontsize="small")

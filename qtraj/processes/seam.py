@@ -3,7 +3,8 @@
 A process offers three things, and everything generic (exact law, samplers, exponential averages) lives on them:
 
 - `endpoints(protocol)`: what is measured at the two ends, with eigenvalues and bases decided once;
-- `branches()`: what a detector can see in between, as Kraus operators with the heat they send into the reservoir;
+- `stages()`: what a detector can see in between, one stage after the other, as Kraus operators with the heat and the
+  entropy they send into a reservoir;
 - `reversed()`: the backward process.
 
 Supporting a new kind of process means writing these three methods.
@@ -11,7 +12,8 @@ Supporting a new kind of process means writing these three methods.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol as StructuralType
 
@@ -23,7 +25,7 @@ from qtraj.quantum.outcomes import Outcomes, energy_outcomes
 from qtraj.quantum.spectrum import Spectrum
 from qtraj.quantum.states import State
 
-__all__ = ["Branches", "Endpoint", "Endpoints", "MeasurementProtocol", "Process"]
+__all__ = ["Branches", "Endpoint", "Endpoints", "MeasurementProtocol", "Process", "Stage", "endpoints_of"]
 
 
 class MeasurementProtocol(StrEnum):
@@ -68,13 +70,18 @@ class Endpoint:
             protocol) a single outcome that spans the whole space.
         measured: Whether there is a measurement at all.
         energy_labels: The classical energy labels: n (start) or m (end); None if the protocol records none.
+        label_energies: Energy of every such label, shape (labels,).
         log_conditional: ln p(n|alpha) or ln p(m|beta), shape (outcomes, labels); None without labels.
+        amounts: Further quantities that only the ends count, by name, each of shape (outcomes, labels): a path has the
+            sum of the amount at its start and the amount at its end.
     """
 
     outcomes: Outcomes
     measured: bool = True
     energy_labels: Outcomes | None = None
+    label_energies: FloatArray | None = None
     log_conditional: FloatArray | None = None
+    amounts: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @classmethod
     def of(cls, state: State, spectrum: Spectrum, protocol: MeasurementProtocol, *, final: bool) -> Endpoint:
@@ -83,7 +90,13 @@ class Endpoint:
             labels = energy_outcomes(state, spectrum)
             # n is alpha and m is beta: the label is what was measured.
             with np.errstate(divide="ignore"):
-                return cls(outcomes=labels, energy_labels=labels, log_conditional=np.log(np.eye(labels.count)))
+                certain: FloatArray = np.log(np.eye(labels.count))
+            return cls(
+                outcomes=labels,
+                energy_labels=labels,
+                label_energies=_energies(labels, spectrum),
+                log_conditional=certain,
+            )
         if protocol is MeasurementProtocol.KRAUS and final:
             return cls(
                 outcomes=Outcomes.from_parts([0.0], [np.eye(spectrum.dimension, dtype=np.complex128)]), measured=False
@@ -94,7 +107,19 @@ class Endpoint:
         if protocol is MeasurementProtocol.EIGENBASIS:
             return cls(outcomes=outcomes)
         labels = energy_outcomes(state, spectrum)
-        return cls(outcomes=outcomes, energy_labels=labels, log_conditional=outcomes.log_conditional(labels))
+        return cls(
+            outcomes=outcomes,
+            energy_labels=labels,
+            label_energies=_energies(labels, spectrum),
+            log_conditional=outcomes.log_conditional(labels),
+        )
+
+
+def _energies(labels: Outcomes, spectrum: Spectrum) -> FloatArray:
+    """Energy of every energy label."""
+    first = np.searchsorted(labels.outcome_of, np.arange(labels.count))
+    energies: FloatArray = spectrum.energies[np.argmax(np.abs(labels.vectors[:, first]), axis=0)]
+    return frozen(energies)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,7 +137,7 @@ class Endpoints:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Branches:
-    r"""All branches that send the same heat into the reservoir, as one stack of Kraus operators.
+    r"""All branches that send the same heat and entropy into the reservoir, as one stack of Kraus operators.
 
     Branch k is the Kraus operator :math:`\sqrt{q_{\mu_k}} \langle\nu_k|U|\mu_k\rangle`. The weight is kept apart, as a
     logarithm, so that cold environments lose nothing; and only the P matrix elements that energy conservation allows
@@ -120,8 +145,10 @@ class Branches:
 
     Args:
         dimension: Dimension d of the system.
-        heat: Energy into the reservoir, :math:`E_\nu - E_\mu`, equal for the whole batch.
-        entropy: Entropy into the reservoir, beta times the heat, in nats.
+        heat: Energy into the reservoir, :math:`E_\nu - E_\mu`, equal for the whole batch; None where the detector's
+            outcomes have no energy of their own (units measured in the eigenbasis of a coherent state).
+        entropy: Entropy into the reservoir, :math:`\ln q_\mu - \ln q_\nu`, in nats; beta times the heat where the
+            reservoir is thermal.
         log_weights: :math:`\ln q_{\mu_k}`, shape (k,).
         rows: Row m of every kept element, shape (P,).
         columns: Column n of every kept element, shape (P,).
@@ -131,7 +158,7 @@ class Branches:
     """
 
     dimension: int
-    heat: float
+    heat: float | None
     entropy: float
     log_weights: FloatArray
     rows: IntArray
@@ -150,7 +177,7 @@ class Branches:
         cls,
         operators: ComplexArray,
         *,
-        heat: float,
+        heat: float | None,
         entropy: float,
         log_weights: FloatArray,
         mu: IntArray,
@@ -177,20 +204,84 @@ class Branches:
         dense[:, self.rows, self.columns] = self.elements
         return dense
 
+    def superoperator(self) -> tuple[ComplexArray, float]:
+        r"""The map :math:`X \mapsto \sum_k q_k K_k X K_k^\dagger` on matrices flattened row by row.
+
+        Returns:
+            Matrix of shape (d^2, d^2) to be multiplied by exp(scale), and the scale: the largest ln q of the batch.
+        """
+        d = self.dimension
+        scale = float(self.log_weights.max())
+        gram = (self.elements * np.exp(self.log_weights - scale)[:, None]).T @ np.conj(self.elements)
+        full = np.zeros((d, d, d, d), dtype=np.complex128)
+        # K_mn conj(K_m'n') is the element that takes (n, n') to (m, m').
+        full[self.rows[:, None], self.rows[None, :], self.columns[:, None], self.columns[None, :]] = gram
+        return full.reshape(d * d, d * d), scale
+
     def amplitudes(self, left: ComplexArray, right: ComplexArray) -> ComplexArray:
         """Matrix elements between the columns of `left` (d, L) and of `right` (d, R), shape (k, L, R)."""
         pairs = np.conj(left)[self.rows][:, :, None] * right[self.columns][:, None, :]
         return (self.elements @ pairs.reshape(self.rows.size, -1)).reshape(-1, left.shape[1], right.shape[1])
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stage:
+    """One interaction as a detector sees it.
+
+    Args:
+        reservoir: Name of the reservoir it exchanges heat and entropy with; None for an internal unitary.
+        branches: Its Kraus operators, batches by ascending entropy.
+    """
+
+    reservoir: str | None
+    branches: tuple[Branches, ...]
+
+
 class Process(StructuralType):
     """What a user-defined process must offer to be sampled and checked."""
+
+    @property
+    def kind(self) -> str:
+        """What the process is called in files and reports."""
 
     def endpoints(self, protocol: MeasurementProtocol) -> Endpoints:
         """What is measured at the two ends."""
 
-    def branches(self) -> tuple[Branches, ...]:
-        """What a detector can see in between, batches by ascending heat."""
+    def stages(self) -> tuple[Stage, ...]:
+        """What a detector can see in between, in order of time.
+
+        Raises:
+            NoFiniteLaw: If it can see infinitely many things: such paths can only be followed.
+        """
 
     def reversed(self) -> Process:
         """The backward process."""
+
+
+def endpoints_of(
+    protocol: MeasurementProtocol,
+    spectrum: Spectrum,
+    *,
+    start: State,
+    end: State,
+    output_of: Callable[[Outcomes], State],
+) -> Endpoints:
+    """What a protocol measures at both ends of a process that takes `start` to `end` (energy eigenbasis).
+
+    The energy two-point protocol removes the initial coherence by measuring, so its final state is the image of the
+    dephased start; for a covariant map that is the dephased final state.
+
+    Args:
+        protocol: The measurement protocol.
+        spectrum: The system's energies.
+        start: The initial state.
+        end: The final state.
+        output_of: The map from initial outcomes to the final state.
+    """
+    if protocol is MeasurementProtocol.ENERGY:
+        end = output_of(energy_outcomes(start, spectrum))
+    return Endpoints(
+        protocol=protocol,
+        initial=Endpoint.of(start, spectrum, protocol, final=False),
+        final=Endpoint.of(end, spectrum, protocol, final=True),
+    )

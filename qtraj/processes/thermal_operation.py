@@ -14,18 +14,15 @@ import numpy as np
 
 from qtraj.arrays import ComplexArray
 from qtraj.errors import InvalidInput, InvalidUnitary
-from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol
-from qtraj.quantum.graded import graded_eigensystem
-from qtraj.quantum.outcomes import Outcomes, energy_outcomes
+from qtraj.processes.kraus import image_of, thermal_branches
+from qtraj.processes.seam import Branches, Endpoints, MeasurementProtocol, Stage, endpoints_of
+from qtraj.quantum.composite import LARGEST_ENTROPY
+from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.parties import Environment, System
-from qtraj.quantum.spectrum import Spectrum, group_values
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 
 __all__ = ["ThermalOperation"]
-
-# sigma carries a relative rounding error of 4e-16, which e^-sigma turns into an absolute one of 4e-4 here.
-LARGEST_ENTROPY = 1e12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,60 +85,19 @@ class ThermalOperation:
 
     @cached_property
     def _branches(self) -> tuple[Branches, ...]:
-        size = self.environment.dimension
-        rows, columns, values = self.unitary.elements()
-        (m, nu), (n, mu) = np.divmod(rows, size), np.divmod(columns, size)
-        energies = self.environment.spectrum.energies
-        heats = energies[nu] - energies[mu]
-        # By rounding alone, whatever energies the user calls one level: within such a level heat is still heat.
-        rounding = 4 * Spectrum(energies=energies).tolerance
-        labels, count = group_values(heats, rounding)
-        # Differences of large energies carry the rounding error of those energies; the pair nearest to zero has least.
-        magnitude = np.maximum(np.abs(energies[nu]), np.abs(energies[mu]))
-        order = np.lexsort((magnitude, labels))
-        bounds = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=count))])
-        batches = []
-        for k in range(count):
-            own = order[bounds[k] : bounds[k + 1]]
-            heat = float(heats[own[0]]) if abs(heats[own[0]]) > rounding else 0.0
-            pairs, position = np.unique(mu[own] * size + nu[own], return_inverse=True)
-            kinds, kind = np.unique(m[own] * self.system.dimension + n[own], return_inverse=True)
-            elements = np.zeros((pairs.size, kinds.size), dtype=np.complex128)
-            elements[position, kind] = values[own]
-            mu_of, nu_of = np.divmod(pairs, size)
-            batches.append(
-                Branches(
-                    dimension=self.system.dimension,
-                    heat=heat,
-                    entropy=self.inverse_temperature * heat,
-                    log_weights=self.environment.log_populations[mu_of],
-                    rows=kinds // self.system.dimension,
-                    columns=kinds % self.system.dimension,
-                    elements=elements,
-                    mu=mu_of,
-                    nu=nu_of,
-                )
-            )
-        return tuple(batches)
+        return thermal_branches(self.unitary, self.environment)
 
     def branches(self) -> tuple[Branches, ...]:
         """The Kraus operators, one batch per amount of heat into the environment, ascending."""
         return self._branches
 
-    def output_of(self, start: Outcomes) -> State:
-        r"""The state :math:`\Lambda(\rho)` for a start given by its outcomes (energy eigenbasis).
+    def stages(self) -> tuple[Stage, ...]:
+        """The one stage of a thermal operation."""
+        return (Stage(reservoir="environment", branches=self.branches()),)
 
-        Every eigenvalue is relatively accurate, however cold the environment, because the sum over Kraus operators
-        and eigenvectors is never formed as a matrix.
-        """
-        logs, rows = [], []
-        start_logs = start.log_eigenvalues[start.outcome_of]
-        for batch in self._branches:
-            images = batch.amplitudes(np.eye(self.system.dimension, dtype=np.complex128), start.vectors)
-            rows.append(np.swapaxes(images, 1, 2).reshape(-1, self.system.dimension))
-            logs.append((batch.log_weights[:, None] + start_logs[None, :]).ravel())
-        values, vectors = graded_eigensystem(np.concatenate(logs), np.concatenate(rows))
-        return State(log_eigenvalues=values, vectors=vectors)
+    def output_of(self, start: Outcomes) -> State:
+        r"""The state :math:`\Lambda(\rho)` for a start given by its outcomes (energy eigenbasis)."""
+        return image_of(self._branches, start.state)
 
     @cached_property
     def final_energy_state(self) -> State:
@@ -154,20 +110,13 @@ class ThermalOperation:
         return self.system.in_given_basis(self.final_energy_state.matrix)
 
     def endpoints(self, protocol: MeasurementProtocol) -> Endpoints:
-        """What `protocol` measures on the initial and on the final state.
-
-        The energy two-point protocol removes the initial coherence by measuring, so its final state is the image of
-        the dephased start; for a covariant map that is the dephased final state.
-        """
-        spectrum = self.system.spectrum
-        start = self.system.energy_state
-        end = self.final_energy_state
-        if protocol is MeasurementProtocol.ENERGY:
-            end = self.output_of(energy_outcomes(start, spectrum))
-        return Endpoints(
-            protocol=protocol,
-            initial=Endpoint.of(start, spectrum, protocol, final=False),
-            final=Endpoint.of(end, spectrum, protocol, final=True),
+        """What `protocol` measures on the initial and on the final state."""
+        return endpoints_of(
+            protocol,
+            self.system.spectrum,
+            start=self.system.energy_state,
+            end=self.final_energy_state,
+            output_of=self.output_of,
         )
 
     def reversed(self) -> ThermalOperation:

@@ -28,6 +28,9 @@ LARGEST_SPIN_COUNT = 20
 # A Hamiltonian typed to a few digits is still typed symmetrically; one computed is off by 1e-15.
 HERMITIAN_TOLERANCE = 1e-6
 
+# Eigenvectors are computed, never typed.
+ORTHONORMAL_TOLERANCE = 1e-9
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class System:
@@ -38,6 +41,8 @@ class System:
         hamiltonian: Instead of energies, the Hamiltonian's matrix, shape (d, d).
         state: A `State`, or a density matrix (nested lists, array, QuTiP Qobj), in the basis of the Hamiltonian.
         level_tolerance: Gap up to which neighbouring energies are one level; 1e-12 of the width by default.
+        eigenvectors: With energies, the eigenvectors that belong to them as columns, shape (d, d), where the basis used
+            is not that of the eigenvectors.
 
     Raises:
         InvalidInput: If both or neither of `energies` and `hamiltonian` are given, or one is invalid.
@@ -53,6 +58,7 @@ class System:
     hamiltonian: Any = None
     state: Any
     level_tolerance: float | None = None
+    eigenvectors: Any = None
 
     def __post_init__(self) -> None:
         """Settle energies, basis and state."""
@@ -70,8 +76,14 @@ class System:
     @cached_property
     def _diagonal_form(self) -> tuple[FloatArray, ComplexArray]:
         if self.hamiltonian is None:
-            energies = np.asarray(self.energies)
-            return np.atleast_1d(energies), np.eye(energies.size, dtype=np.complex128)
+            energies = np.atleast_1d(np.asarray(self.energies))
+            if self.eigenvectors is None:
+                return energies, np.eye(energies.size, dtype=np.complex128)
+            vectors = as_matrix(self.eigenvectors, "eigenvectors", (energies.size, energies.size))
+            skew = float(np.abs(dagger(vectors) @ vectors - np.eye(energies.size)).max())
+            if skew > ORTHONORMAL_TOLERANCE:
+                raise InvalidInput(f"`eigenvectors` must be orthonormal, but are off by {skew:.3g}", measured=skew)
+            return energies, vectors
         matrix = as_matrix(self.hamiltonian, "hamiltonian")
         skew = float(np.abs(matrix - dagger(matrix)).max())
         # Relative to the Hamiltonian itself, whatever its units.

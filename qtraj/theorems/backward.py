@@ -40,10 +40,13 @@ class SigmaAtoms:
             initial=Endpoint(outcomes=ends.final.outcomes),
             final=Endpoint(outcomes=ends.initial.outcomes),
         )
-        backward = law_between(process.reversed().branches(), bare, n_jobs=n_jobs)
+        backward = law_between(process.reversed().stages(), bare, n_jobs=n_jobs)
         forward_values, backward_values = law.quantity("sigma"), -backward.quantity("sigma")
         values = np.concatenate([forward_values, backward_values])
-        labels, count = group_values(values, VALUE_TOLERANCE * max(1.0, float(np.abs(values).max())))
+        tolerance = VALUE_TOLERANCE * max(1.0, float(np.abs(values).max()))
+        # Both laws may stand for near-degenerate flows with values of their own.
+        tolerance = max(tolerance, law.flows.entropy_error + backward.flows.entropy_error)
+        labels, count = group_values(values, tolerance)
         own, other = labels[: forward_values.size], labels[forward_values.size :]
         first = np.zeros(count)
         first[labels[::-1]] = values[::-1]

@@ -3,78 +3,66 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
+from qtraj.blas import one_blas_thread
 from qtraj.density.averages import averages
-from qtraj.paths.law import PathLaw, exact_law
-from qtraj.processes.seam import MeasurementProtocol
-from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.paths.law import law_if_finite
+from qtraj.processes.seam import MeasurementProtocol, Process
+from qtraj.theorems.path_moments import path_moments
 
 __all__ = ["exact_report"]
 
 
 def exact_report(
-    process: ThermalOperation, *, protocol: str | MeasurementProtocol = MeasurementProtocol.AUGMENTED, n_jobs: int = 1
+    process: Process,
+    *,
+    protocol: str | MeasurementProtocol = MeasurementProtocol.AUGMENTED,
+    n_jobs: int = 1,
+    own_averages: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything that is known exactly about a process, as plain JSON values.
 
     Args:
-        process: A thermal operation.
+        process: A thermal operation, a collision model or a jump process.
         protocol: The measurement protocol of the path law.
         n_jobs: Workers for the path law.
+        own_averages: Further averages under names of their own, such as a model's; they win over those of all
+            processes.
 
     Returns:
         {"process", "averages", "path_law", "reasons"}; what does not exist or exceeds a double is None, with a sentence
-        under `reasons`.
+        under `reasons`. Where paths have no finite law, the numbers of `path_law` come from the tilted evolution.
 
     Example:
         >>> from qtraj.models import build_model
         >>> round(exact_report(build_model("two-qubit-exchange"))["path_law"]["exp_minus_sigma"], 12)
         1.0
     """
-    law = exact_law(process, protocol=protocol, n_jobs=n_jobs)
+    chosen = MeasurementProtocol.parse(protocol)
+    law = law_if_finite(process, protocol=chosen, n_jobs=n_jobs)
     values = averages(process)
-    reasons = {f"averages.{name}": text for name, text in values.reasons.items()}
+    own = dict(own_averages or {})
+    reasons = {f"averages.{name}": text for name, text in values.reasons.items() if name not in own}
+    with one_blas_thread():
+        moments = path_moments(process, law, chosen, reasons)
+    table = {**values.to_json(), **own}
     return {
         "process": process.kind,
-        "averages": values.to_json(),
-        "path_law": _path_law(law, reasons),
+        "averages": {name: _finite(f"averages.{name}", value, reasons) for name, value in table.items()},
+        "path_law": moments,
         "reasons": reasons,
     }
 
 
-def _path_law(law: PathLaw, reasons: dict[str, str]) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "protocol": law.protocol.value,
-        "paths": law.paths,
-        "classes": law.classes,
-        "normalisation": law.normalisation,
-        "mean_heat": law.mean("heat"),
-    }
-    for name in ("sigma", "sigma_d", "xi"):
-        defined = law.records(name)
-        cumulants = law.cumulants(name) if defined else (None, None, None)
-        entry[f"mean_{name}"], entry[f"variance_{name}"], entry[f"third_cumulant_{name}"] = cumulants
-        entry[f"exp_minus_{name}"] = law.exponential_average(name) if defined else None
-        if not defined:
-            text = f"`{name}` is not defined in the {law.protocol.value} protocol"
-            keys = (f"mean_{name}", f"variance_{name}", f"third_cumulant_{name}", f"exp_minus_{name}")
-            reasons.update({f"path_law.{key}": text for key in keys})
-    sigma = law.records("sigma")
-    entry["exp_minus_2sigma"] = law.exponential_average("sigma", 2.0) if sigma else None
-    entry["absolute_irreversibility"] = law.absolute_irreversibility if sigma else None
-    entry["probability_negative_sigma"] = law.probability_negative_sigma if sigma else None
-    if not sigma:
-        text = f"`sigma` is not defined in the {law.protocol.value} protocol"
-        only_sigma = ("exp_minus_2sigma", "absolute_irreversibility", "probability_negative_sigma")
-        reasons.update({f"path_law.{key}": text for key in only_sigma})
-    for key, value in entry.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            entry[key] = None
-            reasons[f"path_law.{key}"] = "exceeds the largest double-precision number" + _logarithm(law, key)
-    return entry
-
-
-def _logarithm(law: PathLaw, key: str) -> str:
-    name, u = ("sigma", 2.0) if key == "exp_minus_2sigma" else (key.removeprefix("exp_minus_"), 1.0)
-    return f"; its natural logarithm is {law.log_exponential_average(name, u):.12g}" if key.startswith("exp_") else ""
+def _finite(place: str, value: Any, reasons: dict[str, str]) -> Any:
+    """The value, with None and a reason for every number in it that is not finite."""
+    if isinstance(value, dict):
+        return {name: _finite(f"{place}.{name}", entry, reasons) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(f"{place}.{position}", entry, reasons) for position, entry in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        reasons.setdefault(place, "is infinite" if math.isinf(value) else "is not defined")
+        return None
+    return value

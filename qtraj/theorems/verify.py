@@ -21,41 +21,37 @@ from typing import Any
 import numpy as np
 
 from qtraj.arrays import IntArray
-from qtraj.errors import InvalidInput
+from qtraj.errors import InvalidInput, NoFiniteLaw
 from qtraj.paths.blocks import check_paths, check_seed
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.law import PathLaw, law_if_finite
 from qtraj.paths.progress import Progress
-from qtraj.paths.sample import DEFAULT_PATHS, DEFAULT_SEED, sample
-from qtraj.processes.seam import MeasurementProtocol
-from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.paths.sample import DEFAULT_SEED, sample
+from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.theorems.backward import SigmaAtoms
+from qtraj.theorems.backward_paths import backward_weights
 from qtraj.theorems.checks import FAMILY_LEVEL, Check, identity, require_level, split_level
 from qtraj.theorems.coverage import support_check
 from qtraj.theorems.detailed import detailed_check, detailed_identity
 from qtraj.theorems.estimates import mean_check, rounding_floor
+from qtraj.theorems.gather import gather_references
 from qtraj.theorems.goodness_of_fit import goodness_of_fit, marginal_check
-from qtraj.theorems.references import References
+from qtraj.theorems.references import IDENTITY_TOLERANCE, References
 from qtraj.theorems.report import Report
+from qtraj.theorems.statistics_without_law import ExactPartners, partner_identities, statistics_without_law
 from qtraj.theorems.truncated_weight import truncated_weight_check
+from qtraj.theorems.without_law import weights_support
 
 __all__ = ["FOLLOWED_PATHS", "verify"]
 
 # Enough to see a misplaced probability of a percent in any class of a few percent, and a fraction of a second of work.
 FOLLOWED_PATHS = 100_000
 
-# Sums of some thousand terms, each a product of a dozen factors good to 1e-15; a factor of ten to spare.
-IDENTITY_TOLERANCE = 1e-11
+# Paths of the backward process where there is no law: enough for the hundredth of the weight that decides.
+BACKWARD_PATHS = 100_000
 
 # sigma is a difference of logarithms with relative error 4e-16, which e^-sigma turns into an absolute one.
 EXPONENT_ERROR = 1e-15
-
-# Mean energies are sums of populations, good to 1e-16, times energies: where they cancel, as in equilibrium, what is
-# left is rounding of the largest energy and not of the result. A factor of thirty to spare.
-ENERGY_ERROR = 1e-14
-
-# Rounding moves a state or a unitary by 1e-15; digits left out by the user, by 1e-5.
-WORTH_TELLING = 1e-9
 
 NOTES = (
     "No check here can see an error common to both routes: a wrong Hamiltonian or temperature in the input, or U "
@@ -64,13 +60,13 @@ NOTES = (
 
 
 def verify(
-    process: ThermalOperation,
+    process: Process,
     *,
     ensemble: Ensemble | None = None,
-    paths: int | float = DEFAULT_PATHS,
+    paths: int | float | None = None,
     seed: int = DEFAULT_SEED,
     protocol: str | MeasurementProtocol = MeasurementProtocol.AUGMENTED,
-    sampler: str = "counts",
+    sampler: str | None = None,
     n_jobs: int = 1,
     backend: Any = None,
     followed_paths: int = FOLLOWED_PATHS,
@@ -80,15 +76,15 @@ def verify(
     """Sample a process and hold the sample, the exact law and the density matrices against each other.
 
     Args:
-        process: A thermal operation.
+        process: A thermal operation, a collision model or a jump process.
         ensemble: An ensemble of this process already drawn; then paths, seed, protocol and sampler are its own.
-        paths: Number of paths, 1 to 1e15.
+        paths: Number of paths, 1 to 1e15; by default 1e6, followed ones 1e5.
         seed: Seed of the run.
         protocol: Measurement protocol.
-        sampler: `counts`, `explicit` or `followed`.
+        sampler: `counts`, `explicit` or `followed`; by default counts, and followed where the paths have no finite law.
         n_jobs: Workers (joblib); the verdict does not depend on it.
         backend: joblib backend.
-        followed_paths: How many paths to follow for the check of the physics; 0 leaves it out.
+        followed_paths: Where there is a law, how many paths to follow for the check of the physics; 0 leaves it out.
         level: Family-wise false-alarm level, shared by all statistical checks.
         progress: Told about finished blocks.
 
@@ -105,11 +101,15 @@ def verify(
     """
     require_level(level)
     if ensemble is None:
-        paths, seed = check_paths(paths), check_seed(seed)  # before the law is computed, which may take long
+        # Before the law is computed, which may take long.
+        paths, seed = None if paths is None else check_paths(paths), check_seed(seed)
     clock = _Clock()
     chosen = MeasurementProtocol.parse(protocol if ensemble is None else ensemble.protocol)
+    workers: dict[str, Any] = {"n_jobs": n_jobs, "backend": backend}
     with clock("law"):
-        law = exact_law(process, protocol=chosen, n_jobs=n_jobs) if ensemble is None else ensemble.law
+        law: PathLaw | NoFiniteLaw | None = None if ensemble is None else ensemble.finite_law
+        if law is None:
+            law = law_if_finite(process, protocol=chosen, n_jobs=n_jobs)
     if ensemble is None:
         with clock("sampling"):
             ensemble = sample(
@@ -119,45 +119,61 @@ def verify(
                 protocol=chosen,
                 sampler=sampler,
                 keep_rows=False,
-                n_jobs=n_jobs,
-                backend=backend,
                 progress=progress,
                 law=law,
+                **workers,
             )
     elif ensemble.process is not process:
         raise InvalidInput("`ensemble` must be drawn from `process`, but was drawn from another object")
     with clock("averages"):
-        references = References.of(process, chosen)
-        atoms = SigmaAtoms.of(process, law, n_jobs=n_jobs) if law.records("sigma") else None
-    followed = None
-    if followed_paths:
-        with clock("followed"):
-            followed = sample(
-                process,
-                paths=followed_paths,
-                seed=ensemble.seed,
-                protocol=chosen,
-                sampler="followed",
-                keep_rows=False,
-                n_jobs=n_jobs,
-                backend=backend,
-                law=law,
-            )
-    with clock("checks"):
-        checks = list(_identities(process, law, references, atoms))
-        planned = [*_followed(law, followed, references), *_statistics(process, law, ensemble, references, atoms)]
-        own_level = split_level(level, max(1, len(planned)))
-        checks += [check(own_level) for check in planned]
-        covered = None
-        if atoms is not None:
-            backward = atoms.log_forward - atoms.values
-            target = references.exponential["sigma"]
-            checks.append(
-                support_check(
-                    log_probabilities=atoms.log_forward, log_backward=backward, paths=ensemble.paths, target=target
+        references = gather_references(process, chosen)
+    if isinstance(law, NoFiniteLaw):
+        with clock("backward"):
+            backward = None
+            if "sigma" in references.means:
+                number = min(ensemble.paths, BACKWARD_PATHS)
+                backward = backward_weights(process, ensemble.endpoints, paths=number, seed=ensemble.seed, **workers)
+        with clock("checks"):
+            checks, planned = [*references.identities], []
+            partners = ExactPartners(process=process, protocol=chosen)
+            checks += partner_identities(references, partners)
+            planned = list(statistics_without_law(ensemble, references, partners, backward))
+            own_level = split_level(level, max(1, len(planned)))
+            checks += [check(own_level) for check in planned]
+            if backward is not None:
+                checks.append(weights_support(backward=backward, paths=ensemble.paths))
+        note = f"There is no exact law to compare with ({law}); samples are held against density matrices."
+    else:
+        with clock("averages"):
+            atoms = SigmaAtoms.of(process, law, n_jobs=n_jobs) if law.records("sigma") else None
+        followed = None
+        if followed_paths:
+            with clock("followed"):
+                followed = sample(
+                    process,
+                    paths=followed_paths,
+                    seed=ensemble.seed,
+                    protocol=chosen,
+                    sampler="followed",
+                    keep_rows=False,
+                    law=law,
+                    **workers,
                 )
-            )
-            covered = checks[-1].sampled
+        with clock("checks"):
+            checks = list(_identities(law, references, atoms))
+            planned = [*_followed(law, followed, references), *_statistics(law, ensemble, references, atoms)]
+            own_level = split_level(level, max(1, len(planned)))
+            checks += [check(own_level) for check in planned]
+            if atoms is not None:
+                weights = atoms.log_forward - atoms.values
+                target = references.exponential["sigma"]
+                checks.append(
+                    support_check(
+                        log_probabilities=atoms.log_forward, log_backward=weights, paths=ensemble.paths, target=target
+                    )
+                )
+        note = ""
+    covered = next((check.sampled for check in checks if check.kind == "support"), None)
     return Report(
         checks=tuple(checks),
         paths=ensemble.paths,
@@ -167,20 +183,19 @@ def verify(
         covered_weight=covered,
         timings=clock.seconds,
         process=process.kind,
-        notes=(*_remarks(process, law), *NOTES),
+        notes=tuple(text for text in (note, *references.remarks, *NOTES) if text),
     )
 
 
-def _identities(
-    process: ThermalOperation, law: PathLaw, references: References, atoms: SigmaAtoms | None
-) -> Iterator[Check]:
-    values = references.averages
+def _identities(law: PathLaw, references: References, atoms: SigmaAtoms | None) -> Iterator[Check]:
     yield identity("normalisation", law.normalisation, 1.0, IDENTITY_TOLERANCE)
     for name, exact in references.means.items():
-        slack = IDENTITY_TOLERANCE * _unit(law, name) + _energy_rounding(process, name)
+        slack = IDENTITY_TOLERANCE * _unit(law, name) + references.energy_rounding.get(name, 0.0)
+        slack += _merging_error(law, name)
         yield identity(f"law_mean_{name}", law.mean(name), exact, slack)
     for name, exact in references.exponential.items():
         slack = IDENTITY_TOLERANCE + EXPONENT_ERROR * float(np.abs(law.quantity(name)).max())
+        slack += _merging_error(law, name)
         yield identity(f"law_exp_minus_{name}", law.exponential_average(name), exact, slack)
     if references.final_probabilities is not None:
         marginal = np.bincount(law.beta, weights=law.probabilities, minlength=references.final_probabilities.size)
@@ -198,41 +213,11 @@ def _identities(
             values=atoms.values,
             log_probabilities=atoms.log_forward,
             log_backward=atoms.log_backward,
-            tolerance=IDENTITY_TOLERANCE + EXPONENT_ERROR * float(np.abs(atoms.values).max()),
+            tolerance=IDENTITY_TOLERANCE
+            + EXPONENT_ERROR * float(np.abs(atoms.values).max())
+            + 2 * law.flows.entropy_error,
         )
-    if values.mutual_information is not None and values.environment_relative_entropy is not None:
-        flow = process.inverse_temperature * values.switching_work
-        yield identity(
-            "entropy_conservation",
-            values.mutual_information + values.environment_relative_entropy,
-            values.entropy_production + flow,
-            IDENTITY_TOLERANCE + _energy_rounding(process, "sigma"),
-            note="[Santos19] Eq. (26), from the joint state.",
-        )
-    if values.global_coherence is not None and process.unitary.conserving:
-        yield identity(
-            "coherence_conservation",
-            values.global_coherence,
-            values.initial_coherence,
-            IDENTITY_TOLERANCE,
-            note="[Santos19] Eq. (28), from the joint state.",
-        )
-    if values.joint_system_state is not None:
-        distance = float(np.abs(values.joint_system_state - process.final_energy_state.matrix).max())
-        yield identity(
-            "final_state",
-            distance,
-            0.0,
-            IDENTITY_TOLERANCE,
-            note="Largest difference between the Kraus map's final state and the partial trace of the joint state.",
-        )
-
-
-def _energy_rounding(process: ThermalOperation, name: str) -> float:
-    """Absolute error of an exact mean of heat or entropy production that comes from rounding energies."""
-    largest = float(np.abs(process.unitary.joint.energies).max())
-    factor = {"heat": 1.0, "xi": 0.0}.get(name, process.inverse_temperature)
-    return ENERGY_ERROR * factor * largest
+    yield from references.identities
 
 
 _Planned = Callable[[float], Check]
@@ -253,10 +238,10 @@ def _followed(law: PathLaw, followed: Ensemble | None, references: References) -
 
 
 def _statistics(
-    process: ThermalOperation, law: PathLaw, ensemble: Ensemble, references: References, atoms: SigmaAtoms | None
+    law: PathLaw, ensemble: Ensemble, references: References, atoms: SigmaAtoms | None
 ) -> Iterator[_Planned]:
     for name, exact in references.means.items():
-        yield _mean(f"mean_{name}", name, ensemble, exact, _energy_rounding(process, name))
+        yield _mean(f"mean_{name}", name, ensemble, exact, references.energy_rounding.get(name, 0.0))
     for name, exact in references.exponential.items():
         yield _exponential(f"exp_minus_{name}", name, ensemble, exact, atoms)
     if atoms is not None:
@@ -280,10 +265,19 @@ def _statistics(
         )
 
 
+def _merging_error(law: PathLaw, name: str) -> float:
+    """By how much values that the law holds for equal may differ; more than rounding if energies all but coincide."""
+    if name == "xi":
+        return 0.0
+    return law.flows.heat_error if name.startswith(("heat", "work")) else law.flows.entropy_error
+
+
 def _unit(law: PathLaw, name: str) -> float:
     """What counts as one: a nat for entropies, and for heat the largest heat where that is less (energies in joule)."""
-    largest = float(np.abs(law.heats).max())
-    return largest if name == "heat" and 0.0 < largest < 1.0 else 1.0
+    if not name.startswith(("heat", "work")):
+        return 1.0
+    largest = float(np.abs(law.quantity(name)).max())
+    return largest if 0.0 < largest < 1.0 else 1.0
 
 
 def _mean(label: str, name: str, ensemble: Ensemble, exact: float, energy_rounding: float) -> _Planned:
@@ -323,21 +317,6 @@ def _final_marginal(label: str, ensemble: Ensemble, references: References) -> _
     return lambda level: marginal_check(
         label, counts=counts, probabilities=probabilities, level=level, outside=ensemble.outside
     )
-
-
-def _remarks(process: ThermalOperation, law: PathLaw) -> Iterator[str]:
-    """What a reader should know about the process before believing the verdict."""
-    system, unitary = process.system, process.unitary
-    if system.adjustment > WORTH_TELLING:
-        yield (
-            f"The state given was no density matrix and was moved by {system.adjustment:.2g} to the nearest one, of "
-            f"rank {system.energy_state.rank} of {system.dimension}; <e^-sigma> depends on the rank, so give `rank` or "
-            "a pure state if that is not what was meant."
-        )
-    if unitary.adjustment > WORTH_TELLING:
-        yield f"The unitary given was moved by {unitary.adjustment:.2g} to be unitary and to conserve energy."
-    if system.dimension > 1 and law.heats.size == 1 and unitary.conserving:
-        yield "No heat can flow: the unitary exchanges no energy, for want of a common gap or by its own choice."
 
 
 class _Clock:

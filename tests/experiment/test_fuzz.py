@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from qtraj.errors import InvalidInput, QtrajError
 from qtraj.experiment import load_experiment
+from qtraj.models import MODELS
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 
@@ -63,11 +65,11 @@ def mutated(text: str, rng: random.Random) -> str:
     return text
 
 
-def outcome(path: Path) -> str:
+def outcome(target: Path | str, settings: Iterable[str] = ()) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            load_experiment(path)
+            load_experiment(target, settings)
     except QtrajError as error:
         message = str(error)
         assert "\n" not in message
@@ -123,11 +125,24 @@ def test_random_settings_are_applied_or_refused_by_name() -> None:
         "model",
         "x.y",
     ]
+    keys += ["duration", "beta", "rates", "rates.0", "rates.0.1", "rates.0.2", "baths", "system.hamiltonian"]
+    keys += [f"channels{rest}" for rest in ("", ".0", ".0.operator", ".0.rate", ".0.energy", ".0.beta", ".1.bath")]
     refused = 0
-    for _ in range(400):
+    for _ in range(600):
         settings = [f"{rng.choice(keys)}={rng.choice(SCRAPS)}" for _ in range(rng.randint(1, 3))]
         try:
             load_experiment(rng.choice(EXAMPLES), settings)
         except InvalidInput:
             refused += 1
-    assert refused > 200
+    assert refused > 300
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_random_parameters_of_models_are_taken_or_refused_by_name(name: str) -> None:
+    rng = random.Random(name)
+    parameters = list(MODELS[name].parameters)
+    refused = 0
+    for _ in range(60):
+        settings = [f"{rng.choice(parameters)}={rng.choice(SCRAPS)}" for _ in range(rng.randint(1, 2))]
+        refused += outcome(name, settings) == "refused"
+    assert refused > 20

@@ -297,7 +297,7 @@ class TestEnsemble:
             "`environment.kind` must be one of energies, ladder, spins",
         ),
         ("system=3", InvalidExperiment, "`system` must be a table, but is 3"),
-        ("kind=collision-model", InvalidExperiment, "`kind` must be one of thermal-operation (or `model` the name of"),
+        ("kind=collision", InvalidExperiment, "`kind` must be one of thermal-operation, collision-model"),
         ("model=two-qubit-exchange", InvalidExperiment, "the file must have either `kind` or `model`, but has both"),
         ("system.energies.7=1", InvalidExperiment, "`system.energies.7` must be a position"),
         (

@@ -75,6 +75,15 @@ def test_a_setting_reaches_into_lists_of_tables() -> None:
     assert document == {"steps": [{"on": ["A"]}, {"on": ["C"]}]}
 
 
+def test_what_is_left_open_becomes_a_table() -> None:
+    document: dict[str, Any] = {"state": None}
+    apply_setting(document, ["state", "kind"], "gibbs")
+    apply_setting(document, ["other", "kind"], "gibbs")
+    assert document == {"state": {"kind": "gibbs"}, "other": {"kind": "gibbs"}}
+    with pytest.raises(InvalidExperiment, match=r"`state\.kind` is 'gibbs' and has no parts"):
+        apply_setting(document, ["state", "kind", "x"], 1)
+
+
 DOCUMENTS = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),

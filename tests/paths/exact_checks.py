@@ -29,7 +29,7 @@ def scale_of(operation: ThermalOperation) -> float:
 
 def backward_law(operation: ThermalOperation, law: PathLaw) -> PathLaw:
     """The law of the reversed process between the ends of `law`, swapped."""
-    return law_between(operation.reversed().branches(), law.endpoints.swapped())
+    return law_between(operation.reversed().stages(), law.endpoints.swapped())
 
 
 def discrepancies(operation: ThermalOperation, law: PathLaw | None = None) -> dict[str, float]:

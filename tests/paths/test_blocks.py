@@ -123,6 +123,7 @@ def test_stream_numbers_never_change() -> None:
         "LABELS": 3,
         "EXPAND": 4,
         "BACKWARD": 5,
+        "TILTED": 6,
     }
 
 

@@ -15,8 +15,10 @@ from scipy import stats
 from qtraj.paths import explicit as explicit_module
 from qtraj.paths import followed as followed_module
 from qtraj.paths.blocks import ROW_BLOCK_PATHS, Block, Stream, row_blocks
+from qtraj.paths.class_finder import ClassFinder
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.followed import ClassFinder, FollowedPaths, draw_followed
+from qtraj.paths.follow_blocks import draw_followed
+from qtraj.paths.followed import FollowedPaths
 from qtraj.paths.law import PathLaw, exact_law
 from qtraj.paths.sample import sample
 from qtraj.processes.thermal_operation import ThermalOperation
@@ -95,7 +97,7 @@ def test_negative_control_wrong_followers_are_rejected(wrong: type[FollowedPaths
     operation = case("coherent qutrit")
     law = exact_law(operation)
     follower = wrong(operation=operation, endpoints=law.endpoints, seed=root_seed)
-    _, _, rows = draw_followed(follower, finder_of(operation, law), PATHS)
+    _, _, rows, _ = draw_followed(follower, finder_of(operation, law), PATHS)
     paths = enumerate_paths(operation, "augmented")
     counts, strays = paths.counts(rows)
     assert strays > 0 or chi_square_p_value(counts, paths.probabilities) < RATE
@@ -149,7 +151,7 @@ def test_paths_outside_the_law_are_counted_and_have_no_sigma() -> None:
         rows = FollowedPaths(operation=operation, endpoints=law.endpoints, seed=1)(block)
         return {**rows, "m": np.where(np.arange(block.size) % 4, rows["m"], 7)}
 
-    counts, outside, rows = draw_followed(astray, finder_of(operation, law), 1000)
+    counts, outside, rows, _ = draw_followed(astray, finder_of(operation, law), 1000)
     assert outside == 250
     assert int(counts.sum()) == 750
     assert np.isnan(rows["sigma"][::4]).all()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from qtraj.paths.law import PathLaw, exact_law, law_between
-from qtraj.processes.seam import Endpoint, MeasurementProtocol
+from qtraj.processes.seam import Endpoint, MeasurementProtocol, Stage
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.outcomes import Outcomes, pinch
 from qtraj.quantum.parties import Environment, System
@@ -40,7 +40,7 @@ def adjoint_unitary(operation: ThermalOperation) -> PathLaw:
     wrong = ThermalOperation(
         system=operation.system, environment=operation.environment, unitary=operation.unitary.adjoint()
     )
-    return law_between(wrong.branches(), operation.endpoints(AUGMENTED))
+    return law_between(wrong.stages(), operation.endpoints(AUGMENTED))
 
 
 def swapped_eigenbasis(operation: ThermalOperation) -> PathLaw:
@@ -51,13 +51,13 @@ def swapped_eigenbasis(operation: ThermalOperation) -> PathLaw:
         outcomes.log_eigenvalues.tolist(), np.split(outcomes.vectors[:, [1, 0, 2]], 3, axis=1)
     )
     start = replace(ends.initial, outcomes=swapped, log_conditional=swapped.log_conditional(labels))
-    return law_between(operation.branches(), replace(ends, initial=start))
+    return law_between(operation.stages(), replace(ends, initial=start))
 
 
 def exchanged_mu_and_nu(operation: ThermalOperation) -> PathLaw:
     """The environment's outcomes before and after exchanged in the books: the heat has the wrong sign."""
     branches = tuple(replace(batch, heat=-batch.heat, entropy=-batch.entropy) for batch in operation.branches())
-    return law_between(branches, operation.endpoints(AUGMENTED))
+    return law_between((Stage(reservoir="environment", branches=branches),), operation.endpoints(AUGMENTED))
 
 
 def weighted_by_nu(operation: ThermalOperation) -> PathLaw:
@@ -65,13 +65,13 @@ def weighted_by_nu(operation: ThermalOperation) -> PathLaw:
     branches = tuple(
         replace(batch, log_weights=operation.environment.log_populations[batch.nu]) for batch in operation.branches()
     )
-    return law_between(branches, operation.endpoints(AUGMENTED))
+    return law_between((Stage(reservoir="environment", branches=branches),), operation.endpoints(AUGMENTED))
 
 
 def doubled_beta(operation: ThermalOperation) -> PathLaw:
     """Twice the inverse temperature in the entropy production."""
     branches = tuple(replace(batch, entropy=2 * batch.entropy) for batch in operation.branches())
-    return law_between(branches, operation.endpoints(AUGMENTED))
+    return law_between((Stage(reservoir="environment", branches=branches),), operation.endpoints(AUGMENTED))
 
 
 def dephased_final_state(operation: ThermalOperation) -> PathLaw:
@@ -79,7 +79,7 @@ def dephased_final_state(operation: ThermalOperation) -> PathLaw:
     ends = operation.endpoints(AUGMENTED)
     spectrum = operation.system.spectrum
     end = Endpoint.of(pinch(operation.final_energy_state, spectrum), spectrum, AUGMENTED, final=True)
-    return law_between(operation.branches(), replace(ends, final=end))
+    return law_between(operation.stages(), replace(ends, final=end))
 
 
 def correlated_labels(operation: ThermalOperation) -> PathLaw:

@@ -62,3 +62,13 @@ def test_an_error_leaves_the_terminal_clean(monkeypatch: pytest.MonkeyPatch) -> 
 def test_it_is_what_the_samplers_take() -> None:
     assert isinstance(TerminalProgress(1), Progress)
     assert not isinstance(object(), Progress)
+
+
+def test_a_run_whose_length_is_decided_on_the_way_has_a_bar_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(sys, "stderr", screen := Screen())
+    monkeypatch.setenv("TERM", "xterm")
+    with TerminalProgress(None, description="sampling") as bar:
+        bar.advance(100)
+    assert "sampling" in screen.getvalue()
+    assert "100%" not in screen.getvalue()

@@ -81,7 +81,7 @@ def law_of(name: str, protocol: str) -> tuple[ThermalOperation, PathLaw]:
 def ensemble_of(name: str, protocol: str, counts: IntArray) -> Ensemble:
     process, law = law_of(name, protocol)
     paths = int(counts.sum())
-    return Ensemble(process=process, law=law, sampler="counts", seeds=(0,), paths=paths, class_counts=counts)
+    return Ensemble(process=process, finite_law=law, sampler="counts", seeds=(0,), paths=paths, class_counts=counts)
 
 
 @pytest.fixture(scope="session")

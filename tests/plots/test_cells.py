@@ -46,9 +46,9 @@ def test_atoms_are_those_of_the_law(draw: Draw) -> None:
 
 def test_bins_add_up_the_atoms_between_their_edges(draw: Draw) -> None:
     ensemble = draw("ladder")
-    law = ensemble.law.distribution("sigma")
+    law = ensemble.law.distribution("sigma_d")
     assert law.atoms.size > MOST_ATOMS
-    cells = make_cells(ensemble, "sigma", log=True)
+    cells = make_cells(ensemble, "sigma_d", log=True)
     assert not cells.are_atoms
     counts = law.counts(ensemble.class_counts)
     for k in range(cells.centres.size):
@@ -76,7 +76,7 @@ def test_what_was_seen_is_shown_although_the_law_forbids_it(draw: Draw) -> None:
     counts = np.zeros(ensemble.law.classes, dtype=np.int64)
     counts[rarest] = 1000
     wrong = Ensemble(
-        process=ensemble.process, law=ensemble.law, sampler="counts", seeds=(0,), paths=1000, class_counts=counts
+        process=ensemble.process, finite_law=ensemble.law, sampler="counts", seeds=(0,), paths=1000, class_counts=counts
     )
     for log in (False, True):
         assert make_cells(wrong, "sigma", log=log).counts.sum() == 1000

@@ -88,7 +88,7 @@ def test_a_wrong_law_is_seen(draw: Draw) -> None:
     right = draw("qubit")
     wrong = Ensemble(
         process=right.process,
-        law=right.law,
+        finite_law=right.law,
         sampler="counts",
         seeds=(0,),
         paths=right.paths,

@@ -45,7 +45,7 @@ def test_rings_differ_from_discs_where_the_sample_differs_from_the_law(draw: Dra
     right = draw("qubit")
     wrong = Ensemble(
         process=right.process,
-        law=right.law,
+        finite_law=right.law,
         sampler="counts",
         seeds=(0,),
         paths=right.paths,

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from qtraj.paths.law import QUANTITIES
 from qtraj.plots.labels import (
-    AXIS_LABELS,
     SYMBOLS,
     digits_beside,
     exact_number,
     number_from_log,
+    axis_label,
     number_with_error,
     whole_number,
 )

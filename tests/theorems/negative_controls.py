@@ -105,7 +105,7 @@ def violating_operation() -> ThermalOperation:
 @contextmanager
 def follower(wrong: type[FollowedPaths]) -> Iterator[None]:
     """Let every followed path be followed by `wrong`."""
-    with mock.patch.object(SAMPLE, "FollowedPaths", wrong):
+    with mock.patch("qtraj.paths.followers.FollowedPaths", wrong):
         yield
 
 
@@ -169,7 +169,7 @@ class Bench:
         followed = ensemble if as_followed else None
         planned = [
             *_followed(self.law, followed, self.references),
-            *_statistics(self.process, self.law, ensemble, self.references, self.atoms),
+            *_statistics(self.law, ensemble, self.references, self.atoms),
         ]
         level = split_level(FAMILY_LEVEL, 9)
         return {check.name for check in (plan(level) for plan in planned) if check.verdict is Verdict.FAIL}
@@ -177,7 +177,7 @@ class Bench:
     def ensemble(self, counts: np.ndarray, outside: int = 0) -> Ensemble:
         return Ensemble(
             process=self.process,
-            law=self.law,
+            finite_law=self.law,
             sampler="followed",
             seeds=(0,),
             paths=int(counts.sum()) + outside,

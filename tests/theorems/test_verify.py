@@ -300,7 +300,7 @@ def test_arguments_out_of_range_are_refused(options: dict[str, object], error: t
 def test_processes_of_another_kind_are_refused() -> None:
     operation = case("spins")
     stranger = SimpleNamespace(
-        branches=operation.branches, endpoints=operation.endpoints, environment=operation.environment
+        stages=operation.stages, endpoints=operation.endpoints, environment=operation.environment, kind="strange"
     )
     with pytest.raises(InvalidInput, match="`process` must be one of"):
         verify(stranger, paths=100)

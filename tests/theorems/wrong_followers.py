@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from qtraj.paths.blocks import Block
-from qtraj.paths.followed import FollowedPaths, _AfterEvolution, _draw
+from qtraj.paths.followed import FollowedPaths, _AfterEvolution
+from qtraj.paths.measuring import draw
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 
@@ -116,7 +117,7 @@ class NoCollapse(FollowedPaths):
     ) -> tuple[np.ndarray, np.ndarray]:
         nu, _ = super()._evolve_and_measure(vector, mu, rng)
         outcomes = self.endpoints.final.outcomes
-        return nu, _draw(np.cumsum(np.exp(outcomes.log_eigenvalues)), rng.random(nu.size))
+        return nu, draw(np.cumsum(np.exp(outcomes.log_eigenvalues)), rng.random(nu.size))
 
 
 class AmplitudesNotSquared(FollowedPaths):
@@ -217,7 +218,7 @@ class MWithoutBeta(FollowedPaths):
         rows = super().__call__(block)
         rng = np.random.default_rng([self.seed, block.index, block.size])
         labels = self.endpoints.final.energy_labels
-        return {**rows, "m": _draw(np.cumsum(np.exp(labels.log_eigenvalues)), rng.random(block.size))}
+        return {**rows, "m": draw(np.cumsum(np.exp(labels.log_eigenvalues)), rng.random(block.size))}
 
 
 class _OneUniform:

@@ -1,0 +1,48 @@
+"""Checks that the builders of models share: each names the parameter and what it was."""
+
+from __future__ import annotations
+
+import math
+
+from qtraj.errors import InvalidInput
+
+__all__ = ["check_finite", "check_not_negative", "check_positive"]
+
+
+def check_finite(**values: float) -> None:
+    """Refuse what is no finite number.
+
+    Raises:
+        InvalidInput: With the name and the value.
+    """
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise InvalidInput(f"`{name}` must be finite, but is {value}", measured=float(value))
+
+
+def check_positive(**values: float) -> None:
+    """Refuse what is not finite and above zero.
+
+    Raises:
+        InvalidInput: With the name and the value.
+
+    Example:
+        >>> check_positive(duration=0.0)
+        Traceback (most recent call last):
+        ...
+        qtraj.errors.InvalidInput: `duration` must be positive and finite, but is 0.0
+    """
+    for name, value in values.items():
+        if not (math.isfinite(value) and value > 0):
+            raise InvalidInput(f"`{name}` must be positive and finite, but is {value}", measured=float(value))
+
+
+def check_not_negative(**values: float) -> None:
+    """Refuse what is not finite or below zero.
+
+    Raises:
+        InvalidInput: With the name and the value.
+    """
+    for name, value in values.items():
+        if not (math.isfinite(value) and value >= 0):
+            raise InvalidInput(f"`{name}` must be finite and not negative, but is {value}", measured=float(value))

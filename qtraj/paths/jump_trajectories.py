@@ -1,0 +1,309 @@
+r"""Quantum-jump trajectories in continuous time, with the entropy and heat that every jump sends into its bath.
+
+A path is :math:`(\alpha, t_1 k_1, t_2 k_2, \ldots, \beta)`: the initial state measured in its eigenbasis, jumps
+:math:`k_i` at times :math:`t_i`, the final state measured in its eigenbasis. Energy labels n and m are drawn on copies.
+
+Mapping: :math:`\sigma = \ln p_\alpha - \ln p'_\beta + \sum_i s_{k_i}`, :math:`s_k` the entropy jump k gives its bath;
+:math:`\sigma_d = \ln p_n - \ln p'_m + \sum_i s_{k_i}`, :math:`\xi = \sigma - \sigma_d` ([Santos19] Eqs. (38)-(44), with
+the entropy of the detector's quanta in place of that of the environment's levels).
+
+Like every followed sampler this knows nothing of the law: it shares the endpoints and the jump operators with it, and
+no formula for a probability.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qtraj.arrays import ComplexArray, FloatArray, IntArray
+from qtraj.errors import InvalidInput
+from qtraj.paths.blocks import Block, Stream, generator, row_blocks
+from qtraj.paths.jump_engines import EngineKind, JumpEngine
+from qtraj.paths.jump_operators import Frame
+from qtraj.paths.jump_records import JumpRecords
+from qtraj.paths.jump_tables import Booking, floats, integers
+from qtraj.paths.parallel import fold_blocks
+from qtraj.paths.progress import Progress
+from qtraj.processes.jump_process import JumpProcess
+from qtraj.processes.seam import Endpoint, Endpoints, MeasurementProtocol
+from qtraj.quantum.matrices import dagger
+
+__all__ = ["JumpTrajectories", "average_states"]
+
+# States of so many paths are in memory at once while they are averaged.
+STATES_PIECE = 512
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JumpTrajectories:
+    """A jump process ready to be followed; call it with a block to get that block's trajectories.
+
+    Args:
+        process: The process.
+        endpoints: What is measured at both ends.
+        seed: Seed of the run.
+        keep_records: Whether times and kinds of all jumps are wanted.
+        kind: Engine (`qtraj.paths.jump_engines`); None for the fastest that is exact.
+
+    Raises:
+        InvalidInput: If the chain engine is asked for and a jump is not between two energy levels.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> process = build_model("davies-qutrit")
+        >>> endpoints = process.endpoints(MeasurementProtocol.AUGMENTED)
+        >>> follow = JumpTrajectories(process=process, endpoints=endpoints, seed=7, keep_records=True)
+        >>> rows, records = follow(row_blocks(1000)[0])
+        >>> bool((rows["jumps"] == records.jumps).all())
+        True
+    """
+
+    process: JumpProcess
+    endpoints: Endpoints
+    seed: int
+    keep_records: bool = False
+    kind: EngineKind | None = None
+    engine: JumpEngine = field(init=False, repr=False)
+    quantities: tuple[str, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepare the tables once, here: workers receive them."""
+        spectrum = self.process.system.spectrum
+        booking, quantities = _booking(self.process)
+        final = self.endpoints.final
+        engine = JumpEngine.prepare(
+            frames=_frames(self.process),
+            energies=spectrum.energies,
+            jumps=[jump.operator for jump in self.process.jumps],
+            starts=self.endpoints.initial.outcomes.vectors,
+            ends=final.outcomes.vectors if final.measured else np.zeros((spectrum.dimension, 0), dtype=np.complex128),
+            duration=self.process.duration,
+            booking=booking,
+            kind=self.kind,
+        )
+        object.__setattr__(self, "engine", engine)
+        object.__setattr__(self, "quantities", quantities)
+        engine.compile()  # before there are workers, or each of them would
+
+    def __call__(self, block: Block) -> tuple[dict[str, NDArray[Any]], JumpRecords | None]:
+        """Follow the trajectories of one block.
+
+        Returns:
+            Columns, and the records if they are kept. Columns are `jumps` (how many), `alpha` and, where the protocol
+            records them, `beta`, `n`, `m`, `sigma`, `sigma_d`, `xi`; `entropy_into_NAME` and, where every jump of the
+            bath has a definite heat, `heat_into_NAME` per bath; `heat`, the sum over all baths, if all have.
+        """
+        from qtraj.paths.jump_kernels import draw_rows
+
+        start, end = self.endpoints.initial, self.endpoints.final
+        keys = self._keys(block)
+        vector = self._start(block)
+        found = self.engine.follow(keys[:4], vector, keep_records=self.keep_records)
+        rows: dict[str, NDArray[Any]] = {"alpha": start.outcomes.outcome_of[vector]}
+        if end.measured:
+            rows["beta"] = end.outcomes.outcome_of[found.end]
+        for name, own, outcome, key in (("n", start, "alpha", keys[5]), ("m", end, "beta", keys[6])):
+            if own.energy_labels is not None:
+                rows[name] = np.empty(block.size, dtype=np.int64)
+                draw_rows(key, 0, _label_table(own), rows[outcome], rows[name])
+        rows["jumps"] = found.jumps
+        rows |= dict(zip(self.quantities, found.booked.T, strict=True))
+        return rows | self._productions(rows), found.records
+
+    def states_at(self, block: Block, times: FloatArray, paths: slice = slice(None)) -> ComplexArray:
+        """Pure states of a block's trajectories at given times, whatever they do there.
+
+        Args:
+            block: The block.
+            times: From 0 to the duration, ascending, shape (T,). A jump at such a time has happened.
+            paths: Which of the block's paths, without a step.
+
+        Returns:
+            Normalised, up to a phase, in the basis the Hamiltonian was given in, shape (paths, T, d).
+
+        Raises:
+            InvalidInput: If the times do not ascend within the duration.
+        """
+        times = _checked_times(times, self.process.duration)
+        first = paths.indices(block.size)[0]
+        states = self.engine.states(self._keys(block)[:4], self._start(block)[paths], times, first=first)
+        given: ComplexArray = states @ self.process.system.basis.T
+        return given
+
+    def summed_states(self, block: Block, times: FloatArray) -> ComplexArray:
+        """Sum of the projectors on the states of all trajectories of a block at given times, shape (T, d, d)."""
+        dimension = self.process.system.dimension
+        total = np.zeros((np.size(times), dimension, dimension), dtype=np.complex128)
+        for first in range(0, block.size, STATES_PIECE):
+            states = self.states_at(block, times, slice(first, first + STATES_PIECE))
+            total += np.einsum("pti,ptj->tij", states, states.conj(), optimize=True)
+        return total
+
+    def _keys(self, block: Block) -> NDArray[np.uint64]:
+        """Seven words that all random numbers of a block come from."""
+        raw = generator(block, self.seed, Stream.FOLLOWED).bit_generator.random_raw(7)
+        keys: NDArray[np.uint64] = np.asarray(raw, dtype=np.uint64)
+        keys.flags.writeable = False
+        return keys
+
+    def _start(self, block: Block) -> IntArray:
+        """Initial vectors, drawn with their eigenvalues."""
+        from qtraj.paths.jump_kernels import draw_rows
+
+        outcomes = self.endpoints.initial.outcomes
+        weights = np.exp(outcomes.log_eigenvalues)[outcomes.outcome_of]
+        vector = np.empty(block.size, dtype=np.int64)
+        draw_rows(self._keys(block)[4], 0, floats(np.cumsum(weights)[None, :]), np.zeros_like(vector), vector)
+        vector.flags.writeable = False
+        return vector
+
+    def _productions(self, rows: dict[str, NDArray[Any]]) -> dict[str, FloatArray]:
+        """Entropy productions and heat of every path."""
+        start, end = self.endpoints.initial, self.endpoints.final
+        baths = self.process.baths
+        found: dict[str, FloatArray] = {}
+        if all(f"heat_into_{bath}" in rows for bath in baths):
+            found["heat"] = _total(rows, "heat_into", baths)
+        if not (start.measured and end.measured):
+            return found
+        entropy = _total(rows, "entropy_into", baths)
+        log_alpha, log_beta = start.outcomes.log_eigenvalues[rows["alpha"]], end.outcomes.log_eigenvalues[rows["beta"]]
+        found["sigma"] = log_alpha - log_beta + entropy
+        if start.energy_labels is not None and end.energy_labels is not None:
+            log_n, log_m = start.energy_labels.log_eigenvalues[rows["n"]], end.energy_labels.log_eigenvalues[rows["m"]]
+            found["sigma_d"] = log_n - log_m + entropy
+            # Not sigma - sigma_d: xi is free of the entropy sent into the baths, and of its rounding.
+            found["xi"] = (log_alpha - log_n) - (log_beta - log_m)
+        return found
+
+
+def average_states(
+    process: JumpProcess,
+    times: FloatArray,
+    *,
+    paths: int,
+    seed: int,
+    n_jobs: int = 1,
+    backend: Any = None,
+    progress: Progress | None = None,
+) -> ComplexArray:
+    r"""Average of :math:`|\psi(t)\rangle\langle\psi(t)|` over trajectories, an estimate of :math:`\rho(t)`.
+
+    Args:
+        process: The process.
+        times: From 0 to the duration, ascending, shape (T,).
+        paths: Number of trajectories.
+        seed: Seed of the run.
+        n_jobs: Workers, as in `sample`.
+        backend: joblib backend, as in `sample`.
+        progress: Told about finished blocks.
+
+    Returns:
+        Shape (T, d, d), in the basis the Hamiltonian was given in.
+
+    Raises:
+        InvalidInput: If the times do not ascend within the duration.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> process = build_model("davies-qutrit")
+        >>> estimate = average_states(process, np.array([process.duration]), paths=20_000, seed=7)
+        >>> bool(np.abs(estimate[0] - process.final_state).max() < 0.02)
+        True
+    """
+    times = _checked_times(times, process.duration)
+    endpoints = process.endpoints(MeasurementProtocol.KRAUS)
+    follow = JumpTrajectories(process=process, endpoints=endpoints, seed=seed)
+    shape = (times.size, process.system.dimension, process.system.dimension)
+    total: ComplexArray = fold_blocks(
+        _SummedStates(follow, times),
+        row_blocks(paths),
+        _plus,
+        np.zeros(shape, dtype=np.complex128),
+        n_jobs=n_jobs,
+        backend=backend,
+        progress=progress,
+    )
+    average: ComplexArray = total / paths
+    return average
+
+
+@dataclass(frozen=True, eq=False)
+class _SummedStates:
+    """The sum over a block, as a function that travels to workers."""
+
+    follow: JumpTrajectories
+    times: FloatArray
+
+    def __call__(self, block: Block) -> ComplexArray:
+        return self.follow.summed_states(block, self.times)
+
+
+def _plus(total: ComplexArray, own: ComplexArray) -> ComplexArray:
+    total += own
+    return total
+
+
+def _frames(process: JumpProcess) -> list[Frame]:
+    system, dimension = process.system, process.system.dimension
+    energies = np.diag(system.spectrum.energies).astype(np.complex128)
+    frames = [Frame(basis=np.eye(dimension, dtype=np.complex128), hamiltonian=energies)]
+    if system.hamiltonian is not None:
+        given = (system.hamiltonian + dagger(system.hamiltonian)) / 2
+        frames.append(Frame(basis=system.basis, hamiltonian=given))
+    return frames
+
+
+def _booking(process: JumpProcess) -> tuple[Booking, tuple[str, ...]]:
+    """What every jump adds to each booked quantity, in whole quanta; a jump and its reverse share a kind."""
+    columns: dict[str, FloatArray] = {}
+    for amounts, name in ((process.entropies, "entropy_into"), (process.heats, "heat_into")):
+        for index, bath in enumerate(process.baths):
+            own = np.where(process.bath_of == index, amounts, 0.0)
+            if np.isfinite(own).all():
+                columns[f"{name}_{bath}"] = own
+    amounts = np.stack(list(columns.values()), axis=1) if columns else np.zeros((len(process.jumps), 0))
+    kinds: dict[tuple[float, ...], int] = {}
+    kind, sign = np.full(len(process.jumps), -1), np.ones(len(process.jumps))
+    for jump, own in enumerate(amounts):
+        booked = own[own != 0]
+        if booked.size:
+            sign[jump] = np.sign(booked[0])
+            kind[jump] = kinds.setdefault(tuple(sign[jump] * own), len(kinds))
+    values = np.array(list(kinds)).reshape(len(kinds), amounts.shape[1])
+    booking = Booking(kind=integers(kind), sign=integers(sign), values=floats(values))
+    return booking, tuple(columns)
+
+
+def _label_table(end: Endpoint) -> FloatArray:
+    """Cumulative probabilities of the energy labels for every outcome: the Born rule on a copy."""
+    labels, outcomes = end.energy_labels, end.outcomes
+    assert labels is not None
+    born = np.abs(dagger(labels.vectors) @ outcomes.vectors) ** 2
+    summed = np.zeros((outcomes.count, labels.count))
+    np.add.at(summed, (outcomes.outcome_of[None, :], labels.outcome_of[:, None]), born)
+    return floats(np.cumsum(summed, axis=1))
+
+
+def _total(rows: dict[str, NDArray[Any]], name: str, baths: tuple[str, ...]) -> FloatArray:
+    total = np.zeros(rows["alpha"].size)
+    for bath in baths:
+        total = total + rows[f"{name}_{bath}"]
+    return total
+
+
+def _checked_times(times: FloatArray, duration: float) -> FloatArray:
+    checked = np.atleast_1d(np.array(times, dtype=np.float64))
+    if checked.ndim != 1 or not np.isfinite(checked).all() or (np.diff(checked) < 0).any():
+        raise InvalidInput("`times` must be a list of ascending numbers, but is not")
+    if checked.size and not (checked[0] >= 0 and checked[-1] <= duration):
+        worst = checked[0] if checked[0] < 0 else checked[-1]
+        raise InvalidInput(
+            f"`times` must lie from 0 to the duration {duration:.6g}, but one is {worst:.6g}", measured=float(worst)
+        )
+    checked.flags.writeable = False
+    return checked

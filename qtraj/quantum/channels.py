@@ -1,0 +1,298 @@
+r"""Channels of jump processes: what one bath can do to a system, always in both directions.
+
+Mapping (sources: [Santos19] Eqs. (4), (5) for Davies maps, [RFA13] Eq. (9) for dephasing): a channel is an operator L
+with the rate :math:`\Gamma` of its forward jumps :math:`\sqrt{\Gamma}L` and the rate :math:`\tilde\Gamma` of its
+reverse jumps :math:`\sqrt{\tilde\Gamma}L^\dagger`. A forward jump gives its bath the entropy
+:math:`s = \ln(\Gamma/\tilde\Gamma)`, which is :math:`\beta q` for a heat quantum q into a bath of inverse temperature
+:math:`\beta` (local detailed balance); a reverse jump takes it back. An operator that equals its own adjoint (up to a
+phase) is its own reverse and carries no entropy: dephasing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from qtraj.arrays import ComplexArray, frozen
+from qtraj.errors import InvalidInput
+from qtraj.quantum.matrices import as_matrix, dagger
+from qtraj.quantum.spectrum import Spectrum
+from qtraj.quantum.states import check_inverse_temperature
+
+__all__ = ["Channel", "Jump", "davies_channels", "dephasing_channels"]
+
+# Rates are typed to a few digits; entropies in nats that agree to this are meant to be equal.
+DETAILED_BALANCE_TOLERANCE = 1e-6
+
+# Operators that are their own adjoint come out of products of matrices with an error of some 1e-15.
+HERMITIAN_TOLERANCE = 1e-10
+
+# e^700 = 1e304: beyond it the slower of the two rates is no normal double beside the faster one.
+LARGEST_JUMP_ENTROPY = 700.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Channel:
+    r"""One way in which a bath acts on a system, with its reverse.
+
+    Give either `reverse_rate`, or `energy` and `inverse_temperature` (then the reverse rate follows from local
+    detailed balance), or all three if they agree. A Hermitian operator is its own reverse and takes neither.
+
+    Args:
+        operator: L, shape (d, d), in the basis the Hamiltonian is given in: nested lists, an array, a QuTiP Qobj or a
+            SciPy sparse matrix.
+        bath: Name of the bath; channels of one name share a bath.
+        rate: :math:`\Gamma \ge 0`, rate of the forward jumps; 0 switches the channel off in both directions.
+        reverse_rate: :math:`\tilde\Gamma`, rate of the reverse jumps :math:`L^\dagger`.
+        energy: Heat *into the bath* per forward jump.
+        inverse_temperature: beta of the bath, at least 0.
+
+    Raises:
+        InvalidInput: If the operator is not square or zero, a rate is negative or not finite, the reverse direction is
+            missing (the fluctuation theorem is then undefined), or the rates violate local detailed balance.
+
+    Example:
+        >>> decay = Channel(operator=[[0, 1], [0, 0]], bath="cold", rate=1.0, energy=1.0, inverse_temperature=2.0)
+        >>> round(decay.reverse_rate, 6), decay.entropy
+        (0.135335, 2.0)
+    """
+
+    operator: Any
+    bath: str
+    rate: float
+    reverse_rate: float | None = None
+    energy: float | None = None
+    inverse_temperature: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check operator and rates, and complete what follows from the rest."""
+        # SciPy's sparse matrices know `toarray`; NumPy arrays and QuTiP objects do not.
+        dense = self.operator.toarray() if hasattr(self.operator, "toarray") else self.operator
+        matrix = as_matrix(dense, "operator")
+        if not matrix.any():
+            raise InvalidInput("`operator` must not be zero, but every entry is")
+        object.__setattr__(self, "operator", frozen(matrix))
+        if not isinstance(self.bath, str) or not self.bath:
+            raise InvalidInput(f"`bath` must be a name, but is {self.bath!r}")
+        object.__setattr__(self, "rate", _checked_rate(self.rate, "rate"))
+        if self.reverse_rate is not None:
+            object.__setattr__(self, "reverse_rate", _checked_rate(self.reverse_rate, "reverse_rate"))
+        if self.energy is not None:
+            if not np.isfinite(self.energy):
+                raise InvalidInput(f"`energy` must be finite, but is {self.energy}", measured=float(self.energy))
+            object.__setattr__(self, "energy", float(self.energy))
+        if self.inverse_temperature is not None:
+            object.__setattr__(self, "inverse_temperature", check_inverse_temperature(self.inverse_temperature))
+        if self.is_hermitian:
+            self._check_hermitian()
+        elif self.rate > 0 or self.reverse_rate:
+            self._complete_pair()
+        if abs(self.entropy) > LARGEST_JUMP_ENTROPY:
+            raise InvalidInput(
+                f"the two rates of a channel must not differ by more than a factor e^{LARGEST_JUMP_ENTROPY:g}, but a "
+                f"jump of bath {self.bath!r} carries {self.entropy:.6g} nats",
+                measured=abs(self.entropy),
+            )
+
+    @cached_property
+    def is_hermitian(self) -> bool:
+        """Whether the operator equals its adjoint up to a phase, so that it is its own reverse."""
+        matrix: ComplexArray = self.operator
+        phase = np.vdot(dagger(matrix), matrix) / np.vdot(matrix, matrix)
+        defect = float(np.abs(dagger(matrix) - np.conj(phase) * matrix).max())
+        return defect <= HERMITIAN_TOLERANCE * float(np.abs(matrix).max())
+
+    @property
+    def entropy(self) -> float:
+        r"""Entropy into the bath per forward jump, :math:`s = \ln(\Gamma/\tilde\Gamma)`, in nats."""
+        if self.is_hermitian or self.rate == 0:
+            return 0.0
+        if self.energy is not None and self.inverse_temperature is not None:
+            return self.inverse_temperature * self.energy
+        assert self.reverse_rate is not None
+        return float(np.log(self.rate) - np.log(self.reverse_rate))
+
+    @property
+    def dimension(self) -> int:
+        """Dimension d of the system."""
+        return int(self.operator.shape[0])
+
+    def _check_hermitian(self) -> None:
+        """A Hermitian operator is its own reverse: anything that says otherwise is a mistake."""
+        if self.reverse_rate is not None:
+            raise InvalidInput(
+                f"a Hermitian `operator` is its own reverse and must have no `reverse_rate`, but bath {self.bath!r} "
+                f"has {self.reverse_rate:.6g}",
+                measured=self.reverse_rate,
+            )
+        if self.energy:
+            raise InvalidInput(
+                f"a Hermitian `operator` is its own reverse and must have `energy` 0, but bath {self.bath!r} has "
+                f"{self.energy:.6g}",
+                measured=self.energy,
+            )
+
+    def _complete_pair(self) -> None:
+        """Both rates, the energy if it follows, and local detailed balance."""
+        energy, beta, reverse = self.energy, self.inverse_temperature, self.reverse_rate
+        if reverse is None and (energy is None or beta is None):
+            raise InvalidInput(
+                "a channel with a non-Hermitian `operator` must have a reverse: give `reverse_rate`, or `energy` and "
+                f"`inverse_temperature`; but bath {self.bath!r} (rate {self.rate:.6g}) has none, and without it the "
+                "fluctuation theorem is undefined"
+            )
+        if reverse is not None and (reverse == 0) != (self.rate == 0):
+            raise InvalidInput(
+                f"`rate` and `reverse_rate` must both be positive or both 0, but bath {self.bath!r} has "
+                f"{self.rate:.6g} and {reverse:.6g}; with one of them 0 the fluctuation theorem is undefined",
+                measured=min(self.rate, reverse),
+            )
+        if reverse is not None:
+            ratio = float(np.log(self.rate) - np.log(reverse))
+            if energy is not None and beta is not None:
+                defect = abs(ratio - beta * energy)
+                if defect > DETAILED_BALANCE_TOLERANCE * max(1.0, abs(ratio)):
+                    raise InvalidInput(
+                        "`rate` and `reverse_rate` must obey local detailed balance ln(rate/reverse_rate) = "
+                        f"inverse_temperature * energy, but bath {self.bath!r} has {ratio:.9g} and "
+                        f"{beta * energy:.9g}, off by {defect:.3g}",
+                        measured=defect,
+                    )
+            elif energy is None and beta:
+                object.__setattr__(self, "energy", ratio / beta)
+        if self.energy is not None and beta is not None:
+            # The given rates may be rounded; the pair that is used obeys detailed balance exactly.
+            with np.errstate(over="ignore", under="ignore"):
+                object.__setattr__(self, "reverse_rate", float(self.rate * np.exp(-beta * self.energy)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Jump:
+    r"""One direction of a channel, ready for use.
+
+    Attributes:
+        operator: :math:`\sqrt{\Gamma}L` in the energy eigenbasis, shape (d, d), read-only.
+        bath: Name of its bath.
+        entropy: Entropy into the bath, nats.
+        heat: Heat into the bath; None where neither the channel says it nor the operator fixes it.
+        partner: Index of the reverse jump among the process's jumps (its own for a Hermitian operator).
+    """
+
+    operator: ComplexArray
+    bath: str
+    entropy: float
+    heat: float | None
+    partner: int
+
+
+def davies_channels(
+    energies: ArrayLike | Spectrum, inverse_temperature: float, rates: Iterable[Sequence[float]], *, bath: str = "bath"
+) -> tuple[Channel, ...]:
+    r"""Channels between pairs of energy eigenstates at one temperature.
+
+    Every entry (i, j, g) gives jumps :math:`j\to i` at the rate :math:`W(i|j) = g\,e^{-\beta(E_i-E_j)/2}` and their
+    reverse ([Santos19] Eq. (4); the prose after Eq. (3) there reverses the direction of W). The heat into the bath is
+    :math:`E_j - E_i`. Each pair jumps on its own: where Bohr frequencies coincide, a bath that couples to all of them
+    at once needs the collective jumps of `coupled_channels`.
+
+    Args:
+        energies: Energies of the system, shape (d,); the operators are in their eigenbasis, in this order.
+        inverse_temperature: beta of the bath, at least 0.
+        rates: Entries (i, j, g), indices from 0, i and j different, g not negative.
+        bath: Name of the bath.
+
+    Returns:
+        One channel per entry.
+
+    Raises:
+        InvalidInput: If an entry is no such triple.
+
+    Example:
+        >>> (channel,) = davies_channels([0.0, 1.0], 2.0, [[0, 1, 0.5]])
+        >>> round(channel.rate, 6), channel.energy, channel.entropy
+        (1.359141, 1.0, 2.0)
+    """
+    levels = (energies if isinstance(energies, Spectrum) else Spectrum(energies=np.asarray(energies))).energies
+    beta = check_inverse_temperature(inverse_temperature)
+    size = levels.size
+    channels = []
+    for entry in rates:
+        if len(entry) != 3:
+            raise InvalidInput(f"`rates` must hold entries (i, j, g), but one is {entry!r}")
+        i, j, strength = entry
+        if not all(not isinstance(k, bool) and k == int(k) and 0 <= k < size for k in (i, j)) or i == j:
+            raise InvalidInput(
+                f"`rates` must name two different levels from 0 to {size - 1}, but one entry names {i!r} and {j!r}"
+            )
+        to, start = int(i), int(j)
+        strength = _checked_rate(strength, "rates")
+        operator = np.zeros((size, size), dtype=np.complex128)
+        operator[to, start] = 1.0
+        heat = float(levels[start] - levels[to])
+        if abs(beta * heat) > LARGEST_JUMP_ENTROPY:
+            raise InvalidInput(
+                f"`inverse_temperature` times an energy gap must stay below {LARGEST_JUMP_ENTROPY:g} nats, but levels "
+                f"{to} and {start} give {abs(beta * heat):.6g}",
+                measured=abs(beta * heat),
+            )
+        channels.append(
+            Channel(
+                operator=operator,
+                bath=bath,
+                rate=strength * float(np.exp(beta * heat / 2)),
+                energy=heat,
+                inverse_temperature=beta,
+            )
+        )
+    return tuple(channels)
+
+
+def dephasing_channels(
+    dimension: int, rate: float, *, levels: Iterable[int] | None = None, bath: str = "dephasing"
+) -> tuple[Channel, ...]:
+    r"""Dephasing in the basis the Hamiltonian is given in: jumps :math:`\sqrt{2\gamma}|j\rangle\langle j|`.
+
+    Source: [RFA13] Eq. (9), :math:`L_d(\rho) = \gamma\sum_j(2|j\rangle\langle j|\rho|j\rangle\langle j| -
+    |j\rangle\langle j|\rho - \rho|j\rangle\langle j|)`. The jumps carry no entropy; heat they exchange only where they
+    do not commute with the Hamiltonian, and no single jump has a definite heat then.
+
+    Args:
+        dimension: d.
+        rate: gamma, not negative.
+        levels: Which basis states are watched; all by default.
+        bath: Name of the dephasing bath.
+
+    Returns:
+        One Hermitian channel per watched state.
+
+    Raises:
+        InvalidInput: If the rate is negative or a level does not exist.
+
+    Example:
+        >>> [channel.entropy for channel in dephasing_channels(2, 0.1)]
+        [0.0, 0.0]
+    """
+    strength = 2 * _checked_rate(rate, "rate")
+    channels = []
+    for level in range(dimension) if levels is None else levels:
+        if not 0 <= level < dimension:
+            raise InvalidInput(f"`levels` must be from 0 to {dimension - 1}, but one is {level!r}")
+        operator = np.zeros((dimension, dimension), dtype=np.complex128)
+        operator[level, level] = 1.0
+        channels.append(Channel(operator=operator, bath=bath, rate=strength))
+    return tuple(channels)
+
+
+def _checked_rate(value: float, argument: str) -> float:
+    try:
+        rate = float(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"`{argument}` must be a number, but is {value!r:.80}") from error
+    if not np.isfinite(rate) or rate < 0:
+        raise InvalidInput(f"`{argument}` must be finite and not negative, but is {rate:.6g}", measured=rate)
+    return rate

@@ -1,0 +1,171 @@
+r"""Joint states of two parties from their local states and the correlations between them.
+
+Mapping: :math:`\rho_{SE} = \rho_S\otimes\rho_E + \chi`, where the correlations :math:`\chi` are Hermitian and leave
+both local states as they are, :math:`tr_S\chi = tr_E\chi = 0`. Coordinates are the energy eigenbases of both parties,
+flat index :math:`n d_E + \mu`; :math:`\rho_E` is diagonal there, with populations :math:`q_\mu`.
+
+Where :math:`\chi` correlates nothing, the eigenvalues stay the products :math:`p_\alpha q_\mu`, known as logarithms, so
+that cold environments lose nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from qtraj.arrays import BoolArray, ComplexArray, FloatArray, IntArray
+from qtraj.errors import AmbiguousRank, InvalidInput, InvalidState
+from qtraj.quantum.graded import AMPLITUDE_CUT
+from qtraj.quantum.matrices import as_matrix, dagger
+from qtraj.quantum.outcomes import Outcomes
+from qtraj.quantum.states import AMBIGUOUS_EIGENVALUE, State
+
+__all__ = ["as_correlations", "correlated_state", "local_state", "partial_traces"]
+
+# Correlations are computed as a difference of states, good to 1e-16, or typed as a few elements that are exactly zero
+# elsewhere; larger traces are another local state.
+TRACE_TOLERANCE = 1e-9
+
+
+def partial_traces(matrix: ComplexArray, first: int, second: int) -> tuple[ComplexArray, ComplexArray]:
+    """What is left of a joint operator on the first and on the second party.
+
+    Args:
+        matrix: Shape (first * second, first * second).
+        first: Dimension of the first party.
+        second: Dimension of the second party.
+
+    Example:
+        >>> bell = np.outer([1, 0, 0, 1], [1, 0, 0, 1]) / 2
+        >>> partial_traces(bell, 2, 2)[0].tolist()
+        [[0.5, 0.0], [0.0, 0.5]]
+    """
+    cube = matrix.reshape(first, second, first, second)
+    return np.trace(cube, axis1=1, axis2=3), np.trace(cube, axis1=0, axis2=2)
+
+
+def as_correlations(value: object, first: int, second: int) -> ComplexArray:
+    r"""Correlations :math:`\chi` as a checked matrix, exactly Hermitian and exactly without partial traces.
+
+    Args:
+        value: Shape (first * second, first * second).
+        first: Dimension of the system.
+        second: Dimension of the environment.
+
+    Raises:
+        InvalidInput: If it has another shape, is not Hermitian, or changes a local state.
+    """
+    size = first * second
+    given = as_matrix(value, "correlations", (size, size))
+    skew = float(np.abs(given - dagger(given)).max())
+    if skew > TRACE_TOLERANCE:
+        raise InvalidInput(
+            f"`correlations` must be Hermitian, but differ from their adjoint by {skew:.3g}", measured=skew
+        )
+    matrix = (given + dagger(given)) / 2
+    of_first, of_second = partial_traces(matrix, first, second)
+    for party, trace in (("system", of_first), ("environment", of_second)):
+        change = float(np.abs(trace).max())
+        if change > TRACE_TOLERANCE:
+            raise InvalidInput(
+                f"`correlations` must leave the local states as they are, but change that of the {party} by "
+                f"{change:.3g}; give the {party} the state it has, and only the rest here",
+                measured=change,
+            )
+    whole = np.eye(first)[:, None, :, None] * of_second[None, :, None, :] / first
+    whole = whole + of_first[:, None, :, None] * np.eye(second)[None, :, None, :] / second
+    matrix = matrix - whole.reshape(size, size) + np.trace(of_first) / size * np.eye(size)
+    # Differences of rounding would join directions that nothing correlates.
+    kept: ComplexArray = np.where(np.abs(matrix) > AMPLITUDE_CUT * np.abs(given).max(), matrix, 0)
+    return kept
+
+
+def correlated_state(local: Outcomes, log_populations: FloatArray, correlations: ComplexArray) -> State:
+    r"""The joint state :math:`\rho_S\otimes\rho_E + \chi` in spectral form.
+
+    Args:
+        local: Outcomes of :math:`\rho_S` (energy eigenbasis), d_S dimensions.
+        log_populations: :math:`\ln q_\mu`, shape (d_E,).
+        correlations: :math:`\chi` in the product of the energy eigenbases, as `as_correlations` returns it.
+
+    Raises:
+        InvalidState: If the correlations are too strong for a state; the message says by which factor.
+        AmbiguousRank: If an eigenvalue is neither clearly zero nor clearly positive.
+
+    Example:
+        Two qubits at infinite temperature with the coherence |01><10| at its largest: one state of four is empty.
+
+        >>> chi = np.zeros((4, 4), dtype=complex)
+        >>> chi[1, 2] = chi[2, 1] = 0.25
+        >>> from qtraj.quantum.spectrum import Spectrum
+        >>> local = Outcomes.of(State.gibbs([0.0, 1.0], 0.0), Spectrum(energies=[0.0, 1.0]))
+        >>> np.exp(correlated_state(local, np.log([0.5, 0.5]), chi).log_eigenvalues).round(12).tolist()
+        [0.5, 0.25, 0.25]
+    """
+    size = log_populations.size
+    product: ComplexArray = np.kron(local.vectors, np.eye(size)).astype(np.complex128)
+    logs: FloatArray = (local.log_eigenvalues[local.outcome_of][:, None] + log_populations[None, :]).ravel()
+    own = dagger(product) @ correlations @ product
+    largest = float(np.abs(correlations).max())
+    lost = float(np.abs(correlations - product @ own @ dagger(product)).max())
+    if lost > AMPLITUDE_CUT * max(1.0, largest) * product.shape[0]:
+        raise InvalidState(
+            "`correlations` must stay where the system's state has weight, but have elements outside its support of "
+            f"up to {lost:.3g}",
+            measured=lost,
+        )
+    own = np.where(np.abs(own) > AMPLITUDE_CUT * largest, own, 0)
+    values, columns = [], []
+    for members in _correlated_sets(own != 0):
+        found, vectors = _eigensystem(logs[members], own[np.ix_(members, members)])
+        values.append(found)
+        columns.append(product[:, members] @ vectors)
+    return State(log_eigenvalues=np.concatenate(values), vectors=np.concatenate(columns, axis=1))
+
+
+def local_state(joint: State, environment: int) -> tuple[FloatArray, ComplexArray]:
+    """The system's state as weighted vectors: logarithms of weights, shape (k,), and one vector a row, shape (k, d_S).
+
+    Args:
+        joint: A joint state.
+        environment: Dimension of the environment, which is traced out.
+    """
+    cube = joint.vectors.reshape(-1, environment, joint.rank)
+    rows: ComplexArray = cube.transpose(2, 1, 0).reshape(joint.rank * environment, -1)
+    return np.repeat(joint.log_eigenvalues, environment), rows
+
+
+def _correlated_sets(joined: BoolArray) -> list[IntArray]:
+    """The directions, gathered into sets that nothing correlates with each other."""
+    count, labels = connected_components(coo_array(joined.astype(np.float64)), directed=False)
+    return [np.flatnonzero(labels == k).astype(np.int64) for k in range(count)]
+
+
+def _eigensystem(logs: FloatArray, correlations: ComplexArray) -> tuple[FloatArray, ComplexArray]:
+    """Logarithms of the non-zero eigenvalues and the eigenvectors of weights e^logs plus correlations."""
+    if not correlations.any():
+        return logs, np.eye(logs.size, dtype=np.complex128)
+    top = float(logs.max())
+    weights = np.exp(logs - top)
+    scaled = correlations * np.exp(-top)
+    values, vectors = np.linalg.eigh(np.diag(weights) + scaled)
+    zero = 4 * logs.size * float(np.finfo(float).eps) * float(values[-1])
+    if values[0] < -zero:
+        # The weakest link: in units of the local weights, where strengths of correlations can be compared.
+        unit = np.exp((top - logs) / 2)
+        weakest = float(np.linalg.eigvalsh(unit[:, None] * scaled * unit[None, :])[0])
+        raise InvalidState(
+            "`correlations` must leave the joint state without negative eigenvalues, but one is "
+            f"{values[0] * np.exp(top):.6g}; they may be at most {-1 / weakest:.6g} times as strong",
+            measured=-1 / weakest,
+        )
+    doubtful = values[(values > zero) & (values < AMBIGUOUS_EIGENVALUE * values[-1])]
+    if doubtful.size:
+        raise AmbiguousRank(
+            "`correlations` must leave eigenvalues of the joint state that are clearly zero or clearly positive, but "
+            f"one is {doubtful[0]:.3g} of the largest it is correlated with",
+            measured=float(doubtful[0]),
+        )
+    kept = values > zero
+    return np.log(values[kept]) + top, vectors[:, kept]

@@ -1,0 +1,104 @@
+r"""The exact numbers that trajectories of a jump process are held against, from the master equation.
+
+Mapping: :math:`\langle\sigma\rangle = S(\rho_T) - S(\rho_0) + \sum_b\langle s_b\rangle`, with the entropy
+:math:`s_b` that jumps send into bath b, integrated from the state at all times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from qtraj.density.jump_process import jump_process_averages
+from qtraj.density.partners import exact_log_exponential_average, exact_support_loss
+from qtraj.density.tilted_generator import identity_defect
+from qtraj.processes.jump_process import JumpProcess
+from qtraj.processes.seam import MeasurementProtocol
+from qtraj.quantum.outcomes import pinch
+from qtraj.theorems.checks import Check, identity
+from qtraj.theorems.references import ENERGY_ERROR, IDENTITY_TOLERANCE, WORTH_TELLING, References, probabilities_in
+
+__all__ = ["jump_references"]
+
+
+def jump_references(process: JumpProcess, protocol: MeasurementProtocol) -> References:
+    """Gather them for a jump process."""
+    values = followed = jump_process_averages(process)
+    if protocol is MeasurementProtocol.ENERGY:
+        # The first energy measurement removes the coherence; nothing else about the process changes.
+        followed = jump_process_averages(_dephased(process))
+    means: dict[str, float] = {}
+    for bath in process.baths:
+        heat = followed.heat_into[bath]
+        if heat is not None:
+            means[f"heat_into_{bath}"] = heat
+        else:
+            means[f"entropy_into_{bath}"] = followed.entropy_into[bath]
+    heats = [value for key, value in means.items() if key.startswith("heat_into_")]
+    if means and len(heats) == len(means):
+        means = {"heat": heats[0]} if len(heats) == 1 else {**means, "heat": float(np.sum(heats))}
+    if protocol is MeasurementProtocol.ENERGY:
+        means["sigma"] = means["sigma_d"] = followed.population_entropy_production
+        means["xi"] = 0.0
+    elif protocol is not MeasurementProtocol.KRAUS:
+        means["sigma"] = followed.entropy_production
+        if protocol is MeasurementProtocol.AUGMENTED:
+            means["sigma_d"] = followed.population_entropy_production
+            means["xi"] = followed.coherence_entropy_production
+    exponential, final = {}, None
+    if "sigma" in means:
+        exponential["sigma"] = 1.0 - exact_support_loss(process, protocol)
+        basis = process.system.basis
+        state = np.conj(basis.T) @ followed.final_state @ basis
+        final = probabilities_in(process.endpoints(protocol).final.outcomes, state)
+    for name in ("sigma_d", "xi"):
+        if name in means:
+            with np.errstate(over="ignore"):
+                exponential[name] = float(np.exp(exact_log_exponential_average(process, name, 1.0, protocol=protocol)))
+    largest = float(np.abs(process.system.spectrum.energies).max())
+    return References(
+        averages=values,
+        means=means,
+        exponential=exponential,
+        final_probabilities=final,
+        energy_rounding={name: ENERGY_ERROR * largest for name in means if name.startswith("heat")},
+        identities=tuple(_identities(process)),
+        remarks=tuple(_remarks(process)),
+    )
+
+
+def _dephased(process: JumpProcess) -> JumpProcess:
+    system = process.system
+    start = pinch(system.energy_state, system.spectrum).in_basis(np.conj(system.basis.T))
+    return replace(process, system=replace(system, energies=_energies(process), state=start))
+
+
+def _energies(process: JumpProcess) -> object:
+    """What to give `replace` as energies: a system takes either energies or a Hamiltonian."""
+    return None if process.system.hamiltonian is not None else process.system.energies
+
+
+def _identities(process: JumpProcess) -> Iterator[Check]:
+    yield identity(
+        "local_detailed_balance",
+        identity_defect(process),
+        0.0,
+        IDENTITY_TOLERANCE,
+        note="The generator tilted by e^-s annihilates the identity: every jump has its reverse at the right rate.",
+    )
+
+
+def _remarks(process: JumpProcess) -> Iterator[str]:
+    """What a reader should know about the process before believing the verdict."""
+    if process.system.adjustment > WORTH_TELLING:
+        yield (
+            f"The state given was no density matrix and was moved by {process.system.adjustment:.2g} to the nearest "
+            f"one, of rank {process.system.energy_state.rank} of {process.system.dimension}; <e^-sigma> depends on the "
+            "rank."
+        )
+    yield (
+        "The theorem holds for any Hamiltonian, a wrong one included; what is sensitive to it are the means, the heats "
+        "and the final state."
+    )

@@ -1,0 +1,258 @@
+r"""Checks of followed paths that have no finite law, against density matrices and against the backward process.
+
+Mapping: weights :math:`w = e^{-s}`. Below a cut tau, :math:`B_\tau = \langle w\,1[w\le\tau]\rangle_F` is also the
+probability that a path of the *backward* process has its weight below the cut, and above it,
+:math:`P_F(w>\tau) = \langle w^{-1}1[w>\tau]\rangle_B`. Both right-hand sides are means of bounded numbers, however
+heavy the forward tail, so backward paths say what a forward sample must show and how much of the weight it can see.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from qtraj.arrays import FloatArray, IntArray
+from qtraj.theorems.checks import Check, Verdict, in_words
+from qtraj.theorems.estimates import mean_check
+
+__all__ = ["BackwardWeights", "cautious_mean_check", "weights_check", "weights_support"]
+
+# A normal tail at z = 4.5 is off by a factor exp(z^3 skewness / 6), so by a third, at this skewness of the mean.
+LARGEST_SKEWNESS = 0.02
+
+# As for laws: no single weight may exceed a 25th of the standard deviation of the sum.
+CUT_DIVISOR = 25.0
+
+REQUIRED_COVERAGE = 0.99
+
+# With fewer backward paths in the support, none above the cut would not exclude that 1 % of the weight is there.
+LEAST_RETURNING = 300
+
+# With fewer backward paths below the cut, the standard deviation of forward weights there is not known to 10 %.
+LEAST_BELOW = 100
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BackwardWeights:
+    """Logarithms ln w = -s of the weights of backward paths.
+
+    Attributes:
+        logs: One per path that ends in the support of the initial state.
+        paths: Number of backward paths M, those that end outside included.
+    """
+
+    logs: FloatArray
+    paths: int
+
+    def cut(self, forward_paths: int) -> float:
+        """Ln of the largest tau <= sqrt(N V_tau)/25, V_tau the forward second moment below it; -inf if there is none."""
+        logs = np.sort(self.logs)
+        # <w^2 1[w<=tau]>_F = <w 1[w<=tau]>_B
+        with np.errstate(over="ignore", divide="ignore"):
+            second = np.logaddexp.accumulate(logs) - math.log(self.paths)
+        fine = np.flatnonzero(logs <= (math.log(forward_paths) + second) / 2 - math.log(CUT_DIVISOR))
+        return float(logs[fine[-1]]) if fine.size else -math.inf
+
+    def halves(self) -> tuple[BackwardWeights, BackwardWeights]:
+        """One half to choose the cut, one to judge by it.
+
+        A cut chosen by the paths that are then counted below it would be where too many of them happen to be.
+        """
+        one, two = (BackwardWeights(logs=self.logs[k::2], paths=(self.paths + 1 - k) // 2) for k in (0, 1))
+        return one, two
+
+    def covered(self, cut: float) -> float:
+        """Share of the weight below a cut; 0 where too few backward paths return to know it."""
+        return float((self.logs <= cut).mean()) if self.logs.size >= LEAST_RETURNING else 0.0
+
+    def deviation(self, cut: float, mean: float) -> float:
+        """Standard deviation of forward weights below the cut (zero above it), given their mean.
+
+        Forward weights themselves underestimate it whenever their largest ones happen to be missing, and their mean
+        with it.
+        """
+        second = float(np.exp(self.logs[self.logs <= cut]).sum()) / self.paths
+        return math.sqrt(max(0.0, second - mean**2))
+
+
+def cautious_mean_check(
+    name: str,
+    *,
+    sampled: float,
+    cumulants: tuple[float, float, float],
+    exact: float,
+    paths: int,
+    level: float,
+    numerical_floor: float,
+) -> Check:
+    """Check a sampled mean against the exact one where only three cumulants of the law are known.
+
+    A z beyond its critical value fails only if the mean is close enough to normal for z to be believed, or if
+    Chebyshev's inequality, which needs no belief, rejects as well; otherwise it is inconclusive.
+
+    Args:
+        name: What is compared.
+        sampled: Sample mean.
+        cumulants: Exact mean, variance and third cumulant of a single draw, from the tilted evolution.
+        exact: The exact mean by another route.
+        paths: Number of draws N.
+        level: False-alarm rate.
+        numerical_floor: Absolute error to allow for rounding.
+    """
+    _, variance, third = cumulants
+    variance = max(0.0, variance)
+    check = mean_check(
+        name,
+        sampled=sampled,
+        exact=exact,
+        exact_variance=variance,
+        paths=paths,
+        level=level,
+        numerical_floor=numerical_floor,
+    )
+    if check.verdict is not Verdict.FAIL or variance == 0.0:
+        return check
+    skewness = abs(third) / variance**1.5 / math.sqrt(paths)
+    if skewness <= LARGEST_SKEWNESS or (check.z is not None and check.z**-2 < level):
+        return check
+    needed = math.ceil((abs(third) / variance**1.5 / LARGEST_SKEWNESS) ** 2)
+    note = (
+        f"The mean of {paths:,} paths is too skewed (by {skewness:.2g}) for its z to be believed; {in_words(needed)}."
+    )
+    return replace(check, verdict=Verdict.INCONCLUSIVE, note=note, paths_needed=needed)
+
+
+def weights_check(
+    name: str, *, values: FloatArray, backward: BackwardWeights, target: float, level: float, variance: float
+) -> Check:
+    """Check sampled <e^-s> below a cut, and how many weights lie above it, against backward paths.
+
+    Args:
+        name: What is compared.
+        values: s of every forward path, shape (N,).
+        backward: Weights of backward paths.
+        target: 1 - lambda, from density matrices.
+        level: False-alarm rate; each of the two tests gets half.
+        variance: Exact variance of e^-s, or inf; only for the error shown.
+    """
+    forward, paths = -values, values.size
+    whole, (cut, backward) = backward, _settled(backward, paths)
+    top = max(0.0, cut)
+    below = forward <= cut
+    kept = np.where(below, np.exp(np.minimum(forward, cut) - top), 0.0)
+    # What is above the cut is rare, and known from backward paths; what is below follows from the exact sum of both.
+    above = float((backward.logs > cut).mean()) * backward.logs.size / backward.paths if backward.logs.size else 0.0
+    share = max(0.0, target - above)
+    error = math.hypot(
+        backward.deviation(cut, share) / math.sqrt(paths),
+        math.sqrt(max(above, 1 / backward.paths) * (1 - above) / backward.paths),
+    )
+    difference = float(kept.mean()) * math.exp(top) - share
+    z = difference / error if math.isfinite(cut) else 0.0
+    tail = _tail_p_value(int((~below).sum()), paths, backward, cut)
+    critical = float(stats.norm.isf(level / 4))
+    failed = abs(z) > critical or tail < level / 2
+    covered = backward.covered(cut)
+    enough = covered >= REQUIRED_COVERAGE
+    verdict = Verdict.FAIL if failed else Verdict.PASS if enough else Verdict.INCONCLUSIVE
+    needed = None if enough or failed else _paths_needed(whole)
+    note = "Weights below a cut and the number above it, against paths of the backward process."
+    if verdict is Verdict.INCONCLUSIVE:
+        note = _too_little(whole, covered, needed)
+    with np.errstate(over="ignore"):
+        sampled = float(np.exp(forward).mean())
+    standard_error = math.sqrt(max(0.0, variance) / paths) if math.isfinite(variance) else math.inf
+    return Check(
+        name=name,
+        kind="statistical",
+        sampled=sampled,
+        standard_error=standard_error,
+        exact=target,
+        verdict=verdict,
+        tolerance=critical * error,
+        z=z,
+        detectable=(critical + float(stats.norm.isf(0.01))) * error + max(0.0, target - share),
+        paths_needed=needed,
+        note=note,
+        p_value=min(1.0, 2 * min(2 * float(stats.norm.sf(abs(z))), tail)),
+        details={
+            "below_cut": float(kept.mean()) * math.exp(top),
+            "below_cut_exact": share,
+            "above_cut": float((~below).sum()),
+        },
+    )
+
+
+def weights_support(*, backward: BackwardWeights, paths: int, name: str = "support") -> Check:
+    """Check that N forward paths can see 99 % of what <e^-sigma> is made of; inconclusive if they cannot."""
+    cut, judge = _settled(backward, paths)
+    seen = judge.covered(cut)
+    passed = seen >= REQUIRED_COVERAGE
+    needed = None if passed else _paths_needed(backward)
+    note = f"{seen:.4%} of the weight of <e^-sigma> lies on values that the paths can have seen."
+    note = note if passed else _too_little(backward, seen, needed)
+    return Check(
+        name=name,
+        kind="support",
+        sampled=seen,
+        standard_error=0.0,
+        exact=1.0,
+        verdict=Verdict.PASS if passed else Verdict.INCONCLUSIVE,
+        tolerance=1.0 - REQUIRED_COVERAGE,
+        detectable=1.0 - seen,
+        paths_needed=needed,
+        note=note + " (from paths of the backward process)",
+    )
+
+
+def _settled(backward: BackwardWeights, paths: int) -> tuple[float, BackwardWeights]:
+    """The cut for so many forward paths, and the backward paths to judge by it; -inf if they cannot."""
+    choose, judge = backward.halves()
+    cut = choose.cut(paths)
+    if int((judge.logs <= cut).sum()) < LEAST_BELOW:
+        cut = -math.inf
+    return cut, judge
+
+
+def _tail_p_value(count: int, paths: int, backward: BackwardWeights, cut: float) -> float:
+    """Two-sided p-value of `count` forward weights above the cut, where backward paths estimate how many to expect."""
+    if math.isinf(cut):
+        return 1.0  # every weight is above: what is left is no statement
+    above = backward.logs[backward.logs > cut]
+    inverse = np.exp(-above)
+    mean = float(inverse.sum()) / backward.paths
+    spread = math.sqrt(max(0.0, float((inverse**2).sum()) / backward.paths - mean**2) / backward.paths)
+    expected, error = paths * mean, paths * spread
+    if expected >= 25 and expected >= 5 * error:
+        return 2 * float(stats.norm.sf(abs(count - expected) / math.hypot(math.sqrt(expected), error)))
+    # Too few for a normal law: the most favourable expectation within its error, and within what none at all allows.
+    low, high = max(0.0, expected - 4 * error), expected + 4 * error + (paths / backward.paths) * math.exp(-cut) * 10
+    return min(1.0, 2 * min(float(stats.poisson.sf(count - 1, high)), float(stats.poisson.cdf(count, low))))
+
+
+def _paths_needed(backward: BackwardWeights) -> int | None:
+    """The smallest power of two of forward paths whose cut leaves 99 % of the weight below it."""
+    for exponent in range(1, 60):
+        cut, judge = _settled(backward, 2**exponent)
+        if judge.covered(cut) >= REQUIRED_COVERAGE:
+            return int(2**exponent)
+    return None
+
+
+def _too_little(backward: BackwardWeights, covered: float, needed: int | None) -> str:
+    """Why nothing can be said about <e^-sigma>."""
+    if backward.logs.size < 2 * LEAST_RETURNING:
+        return (
+            f"Only {backward.logs.size} of {backward.paths:,} backward paths return to the support of the initial "
+            f"state, and {2 * LEAST_RETURNING} are needed to know where the weight of <e^-sigma> lies."
+        )
+    return f"Only {covered:.3g} of the weight of <e^-sigma> lies below the cut; {in_words(needed)}."
+
+
+def outcome_counts(column: IntArray, outcomes: int) -> IntArray:
+    """How many rows have each outcome."""
+    counts: IntArray = np.bincount(column, minlength=outcomes).astype(np.int64)
+    return counts

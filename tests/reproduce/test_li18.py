@@ -1,0 +1,108 @@
+"""The reproductions of [Li18]: ours agree with what is right in print, and differ where it is wrong."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from qtraj.plots.saving import save_figure
+from qtraj.reproduce.entry import Reproduction, Row
+from qtraj.reproduce.li18 import REPRODUCTIONS
+from qtraj.reproduce.registry import find_reproduction
+
+# Corrected values that no formula gives are written with four or five digits.
+DIGITS = 2e-4
+
+
+@cache
+def table(name: str) -> dict[str, Row]:
+    return {row.quantity: row for row in find_reproduction(name).rows()}
+
+
+@pytest.mark.parametrize("entry", REPRODUCTIONS, ids=lambda entry: entry.name)
+def test_ours_is_the_corrected_value(entry: Reproduction) -> None:
+    rows = table(entry.name)
+    assert len(rows) == len(entry.rows())
+    for row in rows.values():
+        assert isinstance(row.ours, float)
+        assert math.isfinite(row.ours)
+        assert not row.note.endswith(".")
+        if row.corrected is not None:
+            assert row.ours == pytest.approx(row.corrected, rel=DIGITS), row.quantity
+        if row.printed in ("negative", "positive"):
+            assert (row.ours > 0) == (row.printed == "positive"), row.quantity
+        if "is right" in row.note:
+            assert row.ours == pytest.approx(row.printed, rel=1e-8), row.quantity
+
+
+@pytest.mark.parametrize(
+    ("name", "quantity", "digits"),
+    [
+        ("li18-conductance", "conductance at T = 1, phase pi", 1e-5),
+        ("li18-linear-response", "lambda in J_h = -lambda DT + c, T = 1, phase pi/4", 1e-5),
+        ("li18-linear-response", "lambda in J_h = -lambda DT + c, T = 1, phase 5 pi/4", 1e-5),
+        ("li18-linear-response", "c, T = 1, phase pi/4", 1e-5),
+        ("li18-linear-response", "c, T = 1, phase 5 pi/4", 1e-4),
+        ("li18-linear-response", "J_h at T = 100, DT = 0, gamma = pi/2, phase pi/4", 1e-4),
+    ],
+)
+def test_what_is_printed_right_is_reproduced(name: str, quantity: str, digits: float) -> None:
+    row = table(name)[quantity]
+    assert row.ours == pytest.approx(row.printed, rel=digits)
+
+
+@pytest.mark.parametrize(
+    ("name", "quantity", "least"),
+    [
+        ("li18-heat-current", "critical coherence p_c, phase 3 pi/2", 1e-3),
+        ("li18-heat-current", "critical coherence p_c, phase 5 pi/4", 0.02),
+        ("li18-phase", "phase at which J_h vanishes near pi, gamma = pi/2", 0.4),
+        ("li18-phase", "phase at which J_h vanishes near pi, gamma = pi/32", 0.02),
+        ("li18-conductance", "temperature at which the conductance peaks, thermal units", 0.03),
+        ("li18-conductance", "conductance at T = 1, phase 0", 5e-9),
+        ("li18-linear-response", "coefficient of DT^2, T = 1, phase pi/4", 1e-3),
+        ("li18-linear-response", "[J_h(0) - J_h(DT)]/DT at DT = 0.01, T = 1, phase pi/4", 1e-5),
+    ],
+)
+def test_misprints_are_no_small_matter(name: str, quantity: str, least: float) -> None:
+    """Negative control of the comparisons above: as printed, these do not agree with ours."""
+    row = table(name)[quantity]
+    assert isinstance(row.printed, float)
+    assert isinstance(row.ours, float)
+    assert abs(row.printed - row.ours) > least
+
+
+def test_a_thousand_collisions_are_not_the_steady_state() -> None:
+    ratio = table("li18-heat-current")["J_h at collision 1000 over its steady value, phase 0"].ours
+    assert isinstance(ratio, float)
+    assert abs(ratio - 1) > 0.1
+
+
+@pytest.mark.parametrize("entry", REPRODUCTIONS, ids=lambda entry: entry.name)
+def test_figures_are_drawn_and_saved(entry: Reproduction, tmp_path: Path) -> None:
+    """Without a warning (they are errors here), inside the page, and with names on the axes."""
+    figure = entry.figure()
+    assert save_figure(figure, tmp_path / "figure.png").stat().st_size > 10_000
+    width, height = figure.get_size_inches()
+    assert width <= 7.0
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    bottom = max(figure.axes, key=lambda axes: -axes.get_position().y0)
+    assert bottom.get_xlabel()
+    for axes in figure.axes:
+        assert axes.get_ylabel() or axes.get_subplotspec().colspan.start > 0
+        box = axes.get_tightbbox(renderer)
+        assert box is not None
+        assert min(box.x0, box.y0) >= 0
+        assert box.x1 <= width * figure.dpi + 1
+        assert box.y1 <= height * figure.dpi + 1
+
+
+def test_currents_of_figure_2_have_the_papers_signs_at_the_end() -> None:
+    figure = find_reproduction("li18-heat-current").figure()
+    ends = [float(line.get_ydata()[-1]) for line in figure.axes[0].lines if len(line.get_xdata()) == 1000]  # type: ignore[arg-type]
+    assert [end > 0 for end in ends] == [False, False, False, False, True, True, False]
+    thermal = figure.axes[0].lines[-1].get_ydata()
+    assert all(value < 0 for value in thermal)  # type: ignore[union-attr]
