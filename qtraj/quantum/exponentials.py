@@ -48,6 +48,8 @@ def exponential_action(
         2000.0
     """
     size = int(generator.shape[0])
+    if not vector.any():
+        return np.zeros_like(vector), 0.0
     if size > SMALL and not isinstance(generator, np.ndarray):
         generator = csr_array(generator)
         own = _reached(generator, vector)
