@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
-from qtraj.paths.jump_kernels import inlined, kernel, search, seed, settle, uniform
+from qtraj.paths.compiling import inlined, kernel
+from qtraj.paths.jump_kernels import search, seed, settle, uniform
 from qtraj.paths.jump_tables import Booking, Chain, Output
 
 __all__ = ["follow_chain"]

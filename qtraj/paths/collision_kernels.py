@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
-from qtraj.paths.compiling import compiled
+from qtraj.paths.compiling import kernel
 
 __all__ = ["follow"]
 
 
-@compiled
+@kernel
 def follow(
     states: ComplexArray,
     uniforms: FloatArray,

@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
-from qtraj.paths.jump_kernels import ONE, inlined, inlined_sum, search
+from qtraj.paths.compiling import inlined, inlined_sum
+from qtraj.paths.jump_kernels import ONE, search
 from qtraj.paths.jump_tables import (
     FIRST_PROPAGATOR,
     GENERATOR,

@@ -36,7 +36,7 @@ __all__ = ["EngineKind", "Followed", "JumpEngine"]
 # Paths handed to a kernel at once. Ctrl-C waits for them; setting a kernel to work costs as much as 100 simple paths.
 PIECE = 4096
 
-# Where recording begins.
+# Room for jumps to begin with; buffers grow by what is needed.
 FIRST_RECORDS = 4 * PIECE
 
 NO_TIMES = frozen(np.zeros(0))
@@ -58,7 +58,7 @@ class Followed:
     Attributes:
         end: Final vector found, shape (n,); 0 if nothing is measured.
         jumps: Number of jumps, shape (n,).
-        booked: Sums of the booked quantities, shape (n, Q).
+        booked: Sums of the booked quantities, shape (Q, n).
         records: Times and kinds of all jumps, if kept.
     """
 
@@ -151,29 +151,42 @@ class JumpEngine:
         for name, value in state.items():
             object.__setattr__(self, name, _frozen(value))
 
-    def follow(self, key: NDArray[np.uint64], start: IntArray, *, keep_records: bool = False) -> Followed:
+    def follow(
+        self,
+        key: NDArray[np.uint64],
+        start: IntArray,
+        *,
+        first: int = 0,
+        keep_records: bool = False,
+        capacity: int = FIRST_RECORDS,
+    ) -> Followed:
         """Follow one trajectory per entry of `start`, which numbers the initial vectors.
 
         Trajectory i is a pure function of the tables, `key` (four words) and i.
+
+        Args:
+            key: Where all random numbers come from.
+            start: Initial vectors of the trajectories from number `first` on.
+            first: Number of the first trajectory.
+            keep_records: Whether times and kinds of all jumps are wanted.
+            capacity: Room for so many jumps to begin with.
         """
-        size, quantities = start.size, self.booking.values.shape[1]
-        whole = _output(size, quantities, keep_records=keep_records, capacity=FIRST_RECORDS if keep_records else 0)
+        size = start.size
+        whole = _output(size, self.booking.values.shape[1], keep=keep_records, capacity=max(1, capacity))
         times, which = whole.col_times, whole.col_which
         done, used = 0, 0
         while done < size:
             own = slice(done, min(done + PIECE, size))
             offsets = np.zeros(own.stop - done + 1, dtype=np.int64)
-            piece = Output(
-                whole.end[own],
-                whole.jumps[own],
-                whole.booked[own],
-                whole.states,
-                keep_records,
-                times[used:],
-                which[used:],
-                offsets,
+            piece = whole._replace(
+                end=whole.end[own],
+                jumps=whole.jumps[own],
+                booked=whole.booked[own],
+                col_times=times[used:],
+                col_which=which[used:],
+                offsets=offsets,
             )
-            finished = self._run(key, done, start[own], NO_TIMES, piece)
+            finished = self._run(key, first + done, start[own], NO_TIMES, piece)
             if keep_records:
                 whole.offsets[done + 1 : done + finished + 1] = used + offsets[1 : finished + 1]
                 used = int(whole.offsets[done + finished])
@@ -182,10 +195,10 @@ class JumpEngine:
                     room = max(2 * times.size, int(1.1 * used / max(1, done + finished) * size))
                     times, which = _enlarged(times, room), _enlarged(which, room)
             done += finished
-        records = JumpRecords(col_times=times[:used], col_which=which[:used], offsets=whole.offsets)
-        return Followed(
-            end=whole.end, jumps=whole.jumps, booked=whole.booked, records=records if keep_records else None
-        )
+        records = None
+        if keep_records:
+            records = JumpRecords(col_times=times[:used], col_which=which[:used], offsets=whole.offsets)
+        return Followed(end=whole.end, jumps=whole.jumps, booked=whole.booked.T, records=records)
 
     def compile(self) -> None:
         """Compile the kernel, or find it in numba's cache: with workers, before there are any."""
@@ -240,16 +253,16 @@ def _frozen(value: Any) -> Any:
 
 
 def _output(
-    size: int, quantities: int, *, keep_records: bool = False, capacity: int = 0, states: tuple[int, int] = (0, 0)
+    size: int, quantities: int, *, keep: bool = False, capacity: int = 0, states: tuple[int, int] = (0, 0)
 ) -> Output:
     return Output(
         end=np.zeros(size, dtype=np.int64),
         jumps=np.zeros(size, dtype=np.int64),
         booked=np.zeros((size, quantities)),
         states=np.zeros((size if states[0] else 0, *states), dtype=np.complex128),
-        keep=keep_records,
-        col_times=np.empty(capacity),
-        col_which=np.empty(capacity, dtype=np.int32),
+        keep=keep,
+        col_times=np.empty(capacity if keep else 0),
+        col_which=np.empty(capacity if keep else 0, dtype=np.int32),
         offsets=np.zeros(size + 1, dtype=np.int64),
     )
 

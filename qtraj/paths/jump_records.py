@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput
+from qtraj.paths.fresh_memory import fresh
 
 __all__ = ["JumpRecords"]
 
@@ -53,7 +54,7 @@ class JumpRecords:
             raise InvalidInput(
                 f"`col_times` and `col_which` must have one entry a jump, but have shapes {times.shape}, {which.shape}"
             )
-        if offsets.ndim != 1 or offsets.size < 1 or offsets[0] != 0 or (np.diff(offsets) < 0).any():
+        if offsets.ndim != 1 or offsets.size < 1 or offsets[0] != 0 or (offsets[1:] < offsets[:-1]).any():
             raise InvalidInput("`offsets` must begin with 0 and never fall, but do not")
         if offsets[-1] != times.size:
             raise InvalidInput(
@@ -103,9 +104,10 @@ class JumpRecords:
                 col_times=np.zeros(0), col_which=np.zeros(0, dtype=np.int32), offsets=np.zeros(1, dtype=np.int64)
             )
         begins = np.concatenate([[0], np.cumsum([part.col_times.size for part in parts])])
+        times, which = fresh(int(begins[-1]), np.float64), fresh(int(begins[-1]), np.int32)
         shifted = [part.offsets[1:] + begin for part, begin in zip(parts, begins[:-1], strict=True)]
         return cls(
-            col_times=np.concatenate([part.col_times for part in parts]),
-            col_which=np.concatenate([part.col_which for part in parts]),
+            col_times=np.concatenate([part.col_times for part in parts], out=times),
+            col_which=np.concatenate([part.col_which for part in parts], out=which),
             offsets=np.concatenate([np.zeros(1, dtype=np.int64), *shifted]),
         )

@@ -14,6 +14,7 @@ no formula for a probability.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ from numpy.typing import NDArray
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
 from qtraj.errors import InvalidInput
 from qtraj.paths.blocks import Block, Stream, generator, row_blocks
-from qtraj.paths.jump_engines import EngineKind, JumpEngine
+from qtraj.paths.fresh_memory import fresh
+from qtraj.paths.jump_engines import FIRST_RECORDS, EngineKind, JumpEngine
 from qtraj.paths.jump_operators import Frame
 from qtraj.paths.jump_records import JumpRecords
 from qtraj.paths.jump_tables import Booking, floats, integers
@@ -33,6 +35,9 @@ from qtraj.processes.seam import Endpoint, Endpoints, MeasurementProtocol
 from qtraj.quantum.matrices import dagger
 
 __all__ = ["JumpTrajectories", "average_states"]
+
+# Paths whose columns are made at once.
+ROWS_PIECE = 8192
 
 # States of so many paths are in memory at once while they are averaged.
 STATES_PIECE = 512
@@ -97,22 +102,52 @@ class JumpTrajectories:
             records them, `beta`, `n`, `m`, `sigma`, `sigma_d`, `xi`; `entropy_into_NAME` and, where every jump of the
             bath has a definite heat, `heat_into_NAME` per bath; `heat`, the sum over all baths, if all have.
         """
+        keys = self._keys(block)
+        columns: dict[str, NDArray[Any]] = {}
+        parts: list[JumpRecords] = []
+        capacity = FIRST_RECORDS
+        # In pieces, whose many short-lived columns stay in the processor's cache.
+        for first in range(0, block.size, ROWS_PIECE):
+            own = slice(first, min(first + ROWS_PIECE, block.size))
+            rows, records = self._piece(keys, own, capacity)
+            if not columns:
+                # All columns have items of eight bytes.
+                table = fresh((len(rows), block.size), np.float64)
+                columns = {name: table[k].view(rows[name].dtype) for k, name in enumerate(rows)}
+            for name, column in rows.items():
+                columns[name][own] = column
+            if records is not None:
+                parts.append(records)
+                capacity = max(FIRST_RECORDS, int(1.1 * records.col_times.size))
+        return columns, JumpRecords.joined(parts) if self.keep_records else None
+
+    def _piece(
+        self, keys: NDArray[np.uint64], own: slice, capacity: int
+    ) -> tuple[dict[str, NDArray[Any]], JumpRecords | None]:
         from qtraj.paths.jump_kernels import draw_rows
 
         start, end = self.endpoints.initial, self.endpoints.final
-        keys = self._keys(block)
-        vector = self._start(block)
-        found = self.engine.follow(keys[:4], vector, keep_records=self.keep_records)
+        vector = self._start(keys, own)
+        found = self.engine.follow(keys[:4], vector, first=own.start, keep_records=self.keep_records, capacity=capacity)
         rows: dict[str, NDArray[Any]] = {"alpha": start.outcomes.outcome_of[vector]}
         if end.measured:
             rows["beta"] = end.outcomes.outcome_of[found.end]
-        for name, own, outcome, key in (("n", start, "alpha", keys[5]), ("m", end, "beta", keys[6])):
-            if own.energy_labels is not None:
-                rows[name] = np.empty(block.size, dtype=np.int64)
-                draw_rows(key, 0, _label_table(own), rows[outcome], rows[name])
+        for name, outcome, key, cumulative in zip(("n", "m"), ("alpha", "beta"), keys[5:7], self._labels, strict=True):
+            if cumulative is not None:
+                rows[name] = np.empty(vector.size, dtype=np.int64)
+                draw_rows(key, own.start, cumulative, rows[outcome], rows[name])
         rows["jumps"] = found.jumps
-        rows |= dict(zip(self.quantities, found.booked.T, strict=True))
+        rows |= dict(zip(self.quantities, found.booked, strict=True))
         return rows | self._productions(rows), found.records
+
+    @cached_property
+    def _labels(self) -> tuple[FloatArray | None, FloatArray | None]:
+        return _label_table(self.endpoints.initial), _label_table(self.endpoints.final)
+
+    @cached_property
+    def _start_weights(self) -> FloatArray:
+        outcomes = self.endpoints.initial.outcomes
+        return floats(np.cumsum(np.exp(outcomes.log_eigenvalues)[outcomes.outcome_of])[None, :])
 
     def states_at(self, block: Block, times: FloatArray, paths: slice = slice(None)) -> ComplexArray:
         """Pure states of a block's trajectories at given times, whatever they do there.
@@ -129,8 +164,9 @@ class JumpTrajectories:
             InvalidInput: If the times do not ascend within the duration.
         """
         times = _checked_times(times, self.process.duration)
-        first = paths.indices(block.size)[0]
-        states = self.engine.states(self._keys(block)[:4], self._start(block)[paths], times, first=first)
+        first, stop, _ = paths.indices(block.size)
+        keys = self._keys(block)
+        states = self.engine.states(keys[:4], self._start(keys, slice(first, stop)), times, first=first)
         given: ComplexArray = states @ self.process.system.basis.T
         return given
 
@@ -150,15 +186,12 @@ class JumpTrajectories:
         keys.flags.writeable = False
         return keys
 
-    def _start(self, block: Block) -> IntArray:
-        """Initial vectors, drawn with their eigenvalues."""
+    def _start(self, keys: NDArray[np.uint64], own: slice) -> IntArray:
+        """Initial vectors of some paths, drawn with their eigenvalues."""
         from qtraj.paths.jump_kernels import draw_rows
 
-        outcomes = self.endpoints.initial.outcomes
-        weights = np.exp(outcomes.log_eigenvalues)[outcomes.outcome_of]
-        vector = np.empty(block.size, dtype=np.int64)
-        draw_rows(self._keys(block)[4], 0, floats(np.cumsum(weights)[None, :]), np.zeros_like(vector), vector)
-        vector.flags.writeable = False
+        vector = np.empty(own.stop - own.start, dtype=np.int64)
+        draw_rows(keys[4], own.start, self._start_weights, np.zeros_like(vector), vector)
         return vector
 
     def _productions(self, rows: dict[str, NDArray[Any]]) -> dict[str, FloatArray]:
@@ -279,10 +312,11 @@ def _booking(process: JumpProcess) -> tuple[Booking, tuple[str, ...]]:
     return booking, tuple(columns)
 
 
-def _label_table(end: Endpoint) -> FloatArray:
+def _label_table(end: Endpoint) -> FloatArray | None:
     """Cumulative probabilities of the energy labels for every outcome: the Born rule on a copy."""
     labels, outcomes = end.energy_labels, end.outcomes
-    assert labels is not None
+    if labels is None:
+        return None
     born = np.abs(dagger(labels.vectors) @ outcomes.vectors) ** 2
     summed = np.zeros((outcomes.count, labels.count))
     np.add.at(summed, (outcomes.outcome_of[None, :], labels.outcome_of[:, None]), born)

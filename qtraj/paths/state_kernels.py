@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from qtraj.arrays import FloatArray, IntArray
+from qtraj.paths.compiling import inlined, kernel
 from qtraj.paths.evolution_kernels import (
     SMALL_LOSS,
     block_range,
@@ -23,7 +24,7 @@ from qtraj.paths.evolution_kernels import (
     wait_by_digits,
     wait_by_modes,
 )
-from qtraj.paths.jump_kernels import bare, inlined, kernel, seed, settle, uniform
+from qtraj.paths.jump_kernels import bare, seed, settle, uniform
 from qtraj.paths.jump_tables import COEFFICIENTS, Booking, Evolution, Nodes, Operators, Output, Workspace
 
 __all__ = ["fill_nodes", "follow_states", "waiting_times"]

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
-from qtraj.paths.jump_kernels import inlined, kernel, seed, uniform
+from qtraj.paths.compiling import inlined, kernel
+from qtraj.paths.jump_kernels import seed, uniform
 
 __all__ = ["TiltedStages", "TiltedTables", "follow_tilted_jumps", "follow_tilted_stages", "survivals"]
 

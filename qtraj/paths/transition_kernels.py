@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from qtraj.arrays import BoolArray, FloatArray, IntArray
+from qtraj.paths.compiling import inlined, kernel
 from qtraj.paths.evolution_kernels import (
     LAST_STEP,
     MOST_STEPS,
@@ -24,7 +25,7 @@ from qtraj.paths.evolution_kernels import (
     mode_integral,
     show_state,
 )
-from qtraj.paths.jump_kernels import bare, inlined, kernel, search, seed, settle, uniform
+from qtraj.paths.jump_kernels import bare, search, seed, settle, uniform
 from qtraj.paths.jump_tables import Booking, Evolution, Nodes, Output, Transitions, Workspace
 
 __all__ = ["fill_transitions", "follow_transitions", "transition_quantiles"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def _dephased(process: JumpProcess) -> JumpProcess:
     return replace(process, system=replace(system, energies=_energies(process), state=start))
 
 
-def _energies(process: JumpProcess) -> object:
+def _energies(process: JumpProcess) -> Any:
     """What to give `replace` as energies: a system takes either energies or a Hamiltonian."""
     return None if process.system.hamiltonian is not None else process.system.energies
 

@@ -58,7 +58,7 @@ def ket(dimension: int, level: int) -> State:
 def driven_qubit() -> JumpProcess:
     decay = Channel(operator=LOWERING, bath="bath", rate=1.0, energy=1.0, inverse_temperature=2.0)
     system = System(hamiltonian=[[0.0, 0.5], [0.5, 0.3]], state=ket(2, 0))
-    return JumpProcess(system=system, channels=(decay,), duration=20.0)
+    return JumpProcess(system=system, channels=(decay,), duration=40.0)
 
 
 def spin_chain(spins: int) -> JumpProcess:
@@ -79,7 +79,7 @@ def spin_chain(spins: int) -> JumpProcess:
 
 
 def cases() -> Iterator[Case]:
-    davies = build_model("davies-qutrit", duration=10.0, state=State.pure(np.sqrt([0.5, 0.3, 0.2])))
+    davies = build_model("davies-qutrit", duration=20.0, state=State.pure(np.sqrt([0.5, 0.3, 0.2])))
     yield Case(name="Davies qutrit", process=davies, aim=2000, paths=2**16, peer_paths=500)
     yield Case(name="driven qubit", process=driven_qubit(), aim=1000, paths=2**16, peer_paths=500)
     yield Case(
