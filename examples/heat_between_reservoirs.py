@@ -60,7 +60,7 @@ def describe(model: CollisionModel, ensemble: Ensemble) -> None:
     sampled, weight = ensemble.mean("sigma"), ensemble.exponential_average("sigma")
     print(f"  <sigma> = {sampled:.5f} (exact {exact.entropy_production:.5f}), <e^-sigma> = {weight:.4f} (exact 1)")
     backwards = ensemble.law.probability_negative_sigma
-    print(f"  a path in {1 / backwards:.0f} carries heat the wrong way and lowers the entropy")
+    print(f"  the entropy production is negative on {backwards:.1%} of the paths")
 
 
 def draw(path: str, model: CollisionModel, ensemble: Ensemble) -> None:

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="One quantum-jump trajectory of a qutrit that cools down.")
     parser.add_argument("--duration", type=float, default=15.0, help="how long to follow it")
     parser.add_argument("--paths", type=int, default=10_000, help="number of trajectories to draw")
-    parser.add_argument("--path", type=int, default=1, help="which one to show")
+    parser.add_argument("--path", type=int, default=145, help="which one to show")
     parser.add_argument("--seed", type=int, default=1, help="seed of the trajectories")
     parser.add_argument("--figure", help="file to draw to")
     options = parser.parse_args(arguments)

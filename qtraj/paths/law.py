@@ -28,6 +28,7 @@ from qtraj.paths.parallel import map_blocks
 from qtraj.paths.path_count import count_label_sequences
 from qtraj.paths.sweep import swept_transitions
 from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Process, Stage
+from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.graded import AMPLITUDE_CUT
 
 __all__ = ["QUANTITIES", "PathLaw", "branch_log_probabilities", "exact_law", "law_if_finite"]
@@ -255,6 +256,10 @@ def law_if_finite(process: Process, *, protocol: MeasurementProtocol, n_jobs: in
         return exact_law(process, protocol=protocol, n_jobs=n_jobs)
     except NoFiniteLaw as error:
         return error
+    except TooLarge as error:
+        if isinstance(process, ThermalOperation):
+            raise
+        return NoFiniteLaw(str(error), measured=error.measured)
 
 
 def law_between(stages: tuple[Stage, ...], endpoints: Endpoints, *, n_jobs: int = 1) -> PathLaw:

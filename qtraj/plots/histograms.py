@@ -23,7 +23,7 @@ from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.law import QUANTITIES
 from qtraj.plots.atoms import ROUNDING, ExactAverages
 from qtraj.plots.cells import Bins, Cells, axis_floor, frequency_interval, make_cells
-from qtraj.plots.labels import axis_label, digits_beside, exact_number, number_with_error, symbol
+from qtraj.plots.labels import axis_label, digits_beside, exact_number, is_entropy, number_with_error, symbol
 from qtraj.plots.style import EXACT, FAINT, SAMPLED, SAMPLED_FILL, LegendAbove, axes_to_draw_on
 
 __all__ = ["histogram"]
@@ -226,8 +226,7 @@ def _averages(ensemble: Ensemble, quantity: str, exact: ExactAverages | None) ->
     names = [rf"\langle {sign}\rangle", rf"\langle e^{{-{sign}}}\rangle"]
     values, _ = ensemble.values(quantity)
     # Entropies are differences of logarithms, good to rounding of a nat; heat can only be compared with itself.
-    least = 1.0 if quantity in QUANTITIES or quantity.startswith("entropy_into_") else 0.0
-    size = float(np.abs(values).max(initial=least))
+    size = float(np.abs(values).max(initial=1.0 if is_entropy(quantity) else 0.0))
     weight = ensemble.exponential_average(quantity) if quantity in QUANTITIES else None
     if exact is None:
         columns = [[names[0], _with_error(mean, ensemble.variance(quantity), paths, size)]]

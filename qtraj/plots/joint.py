@@ -42,6 +42,9 @@ GRID = 30
 MOST_PLACES = 60
 AXIS_POINTS = 120.0
 
+# Values are sums of quanta, good to 1e-15 of the largest a term.
+ROUNDED = 1e-9
+
 # Points between axes and legend, room for the values of the sum.
 LEGEND_GAP = 14.0
 GRID_AREA = 22.0
@@ -103,7 +106,11 @@ def joint_cells(ensemble: Ensemble, x: str = "sigma_d", y: str = "xi") -> JointC
         low, high = positions[visible].min(axis=0), positions[visible].max(axis=0)
         # Cells hold all atoms there are: many that are too rare to be shown may add up to one that is not.
         inside = ((positions >= low) & (positions <= high)).all(axis=1)
-        step = np.where(high > low, high - low, 1.0) / GRID
+        quanta = np.array([_quantum(column) for column in positions[visible].T])
+        low = low - quanta / 2
+        step = np.where(high > low, high + quanta / 2 - low, 1.0) / GRID
+        # Cells hold equally many whole quanta, or a pattern would appear that is in no law.
+        step = np.where(quanta > 0, quanta * np.ceil(step / np.where(quanta > 0, quanta, 1.0) - ROUNDED), step)
         corner = np.minimum(((positions[inside] - low) / step).astype(np.int64), GRID - 1)
         flat, cell_of = np.unique(corner[:, 0] * GRID + corner[:, 1], return_inverse=True)
         totals = np.zeros(flat.size, dtype=np.int64)
@@ -197,15 +204,19 @@ def _places(positions: FloatArray) -> int | None:
     """Places along the longer side of the lattice that all positions lie on; None without one, or if it is too fine."""
     most = 1
     for column in positions.T:
-        values = np.unique(column)
-        # Merged values of one quantity differ by rounding where the other one differs.
-        values = values[np.diff(values, prepend=-np.inf) > 1e-9 * max(1e-300, float(np.ptp(values)))]
-        if values.size > 1:
-            step = lattice_step(values)
-            if step is None:
-                return None
-            most = max(most, round(float(np.ptp(values)) / step) + 1)
+        span, quantum = float(np.ptp(column)), _quantum(column)
+        if span > 0 and quantum == 0:
+            return None
+        most = max(most, round(span / quantum) + 1 if span > 0 else 1)
     return most if most <= MOST_PLACES else None
+
+
+def _quantum(column: FloatArray) -> float:
+    """What all values are whole multiples of, seen from the first; 0 if there is no such thing."""
+    values = np.unique(column)
+    # Merged values of one quantity differ by rounding where the other one differs.
+    values = values[np.diff(values, prepend=-np.inf) > ROUNDED * max(1e-300, float(np.ptp(values)))]
+    return lattice_step(values) or 0.0
 
 
 def _draw_rings(axes: Axes, cells: JointCells, scale: LogNorm) -> None:

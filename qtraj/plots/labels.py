@@ -20,6 +20,7 @@ __all__ = [
     "exact_number",
     "in_mathematics",
     "in_text",
+    "is_entropy",
     "number_from_log",
     "number_with_error",
     "reservoir_of",
@@ -35,6 +36,10 @@ SYMBOLS: Mapping[str, str] = MappingProxyType(
         "heat": "Q",
         "work": "W",
         "jumps": "J",
+        "clausius_sigma": "c",
+        "initial_information": "i",
+        "information_change": r"\Delta i",
+        "sigma_beyond_information": r"c-\Delta i",
     }
 )
 """Symbols of the quantities that belong to no single reservoir."""
@@ -50,6 +55,10 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "heat": ("heat into the environment", "energy"),
         "work": ("work done on the system", "energy"),
         "jumps": ("number of jumps", ""),
+        "clausius_sigma": ("entropy production without information", "nats"),
+        "initial_information": ("information at the start", "nats"),
+        "information_change": ("change of mutual information", "nats"),
+        "sigma_beyond_information": ("entropy production beyond information", "nats"),
         "heat_into_": ("heat into", "energy"),
         "entropy_into_": ("entropy into", "nats"),
     }
@@ -65,6 +74,10 @@ _ESCAPED = {
     "#": r"\sharp ",
     "-": "\N{HYPHEN}",
 }
+
+# The fonts that come with matplotlib have Latin, Greek and Cyrillic letters.
+BEYOND_FONTS = 0x0460
+UNKNOWN = "?"
 
 # Longer names of reservoirs would not fit beside an axis.
 LONGEST_NAME = 14
@@ -112,6 +125,17 @@ def check_quantity(quantity: str, known: Iterable[str]) -> None:
         raise UnknownName("quantity", quantity, dict.fromkeys((*known, *SYMBOLS)))
 
 
+def is_entropy(quantity: str) -> bool:
+    """Whether a quantity is measured in nats.
+
+    Example:
+        >>> is_entropy("entropy_into_hot"), is_entropy("heat_into_hot")
+        (True, False)
+    """
+    prefix, _ = _flow(quantity) if quantity not in SYMBOLS else (quantity, "")
+    return _WORDS[prefix][1] == "nats"
+
+
 def reservoir_of(quantity: str) -> str | None:
     """The reservoir that `heat_into_NAME` or `entropy_into_NAME` is about, None for other quantities.
 
@@ -133,7 +157,7 @@ def in_mathematics(name: str) -> str:
         'lead\\_1'
     """
     return "".join(
-        character if character.isalnum() or character in _PLAIN else _ESCAPED.get(character, "?")
+        character if character.isalnum() or character in _PLAIN else _ESCAPED.get(character, UNKNOWN)
         for character in _shortened(name)
     )
 
@@ -144,7 +168,9 @@ def in_text(name: str) -> str:
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    """A name that fits, in letters that the fonts have."""
+    legible = "".join(letter if letter.isprintable() and ord(letter) < BEYOND_FONTS else UNKNOWN for letter in name)
+    return legible if len(name) <= LONGEST_NAME else legible[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _flow(quantity: str) -> tuple[str, str]:

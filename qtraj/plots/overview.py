@@ -76,7 +76,7 @@ def overview(
     flows = _flows(ensemble)
     quantities = [*productions, *(flows if len(flows) > 1 else [])]
     if not quantities:
-        quantities = flows or ["heat"]
+        quantities = flows or list(ensemble.quantities[:1])
     atoms = atoms or _backward(ensemble)
     panels: list[_Panel] = []
     for quantity in quantities:

@@ -12,7 +12,8 @@ from scipy import stats
 
 from qtraj.errors import InvalidInput, NotRecorded
 from qtraj.paths.ensemble import Ensemble
-from qtraj.plots.cells import INVISIBLE_TAIL, MOST_ATOMS, axis_floor, frequency_interval, make_cells
+from qtraj.plots.cells import INVISIBLE_TAIL, MOST_ATOMS, _edges, axis_floor, frequency_interval, make_cells
+from tests.plots.other_processes import COLLISIONS, JUMPS, ensemble_of
 
 Draw = Callable[..., Ensemble]
 
@@ -124,3 +125,49 @@ def test_intervals_at_the_ends() -> None:
     assert high[1] == 1
     assert 1e-3 < high[0] < 0.02
     assert low[1] == pytest.approx(1 - high[0])
+
+
+@pytest.mark.parametrize("name", [*COLLISIONS, *JUMPS])
+@pytest.mark.parametrize("bins", ["auto", 30])
+def test_no_path_is_lost_of_any_process(name: str, bins: str | int) -> None:
+    ensemble = ensemble_of(name)
+    for quantity in ensemble.quantities:
+        cells = make_cells(ensemble, quantity, log=True, bins=bins)  # type: ignore[arg-type]
+        assert cells.counts.sum() == ensemble.paths
+        assert (cells.probabilities is None) == (ensemble.finite_law is None)
+        assert (np.diff(cells.centres) > 0).all()
+        values, counts = ensemble.values(quantity)
+        mean = cells.frequencies @ cells.centres
+        assert mean == pytest.approx(counts @ values / ensemble.paths, abs=0.51 * cells.widths.max() + 1e-12)
+
+
+def test_atoms_that_cannot_be_told_apart_share_a_bar(draw: Draw) -> None:
+    """xi of the three reservoirs has clusters of atoms, a thousandth of the axis apart: behind each other they would
+    look like a law that the sample exceeds."""
+    ensemble = ensemble_of("three")
+    every, joined = (make_cells(ensemble, "xi", log=True, bins=bins) for bins in ("atoms", "auto"))
+    assert every.are_atoms
+    assert joined.are_atoms
+    assert joined.centres.size < every.centres.size
+    assert np.diff(joined.centres).min() > 0.5 * joined.widths[0] > np.diff(every.centres).min()
+    assert joined.counts.sum() == every.counts.sum()
+    assert joined.probabilities is not None
+    assert every.probabilities is not None
+    assert joined.probabilities.sum() == pytest.approx(every.probabilities.sum(), abs=1e-6)
+    assert joined.probabilities @ joined.centres == pytest.approx(every.probabilities @ every.centres, abs=1e-6)
+
+
+def test_bins_of_whole_quanta_hold_equally_many_of_them() -> None:
+    """A hundred quanta in ninety bins would make a comb: ten bins of two among eighty of one."""
+    heats = np.arange(100.0) - 50
+    edges = _edges(heats, None, None)
+    assert set(np.histogram(heats, edges)[0]) == {2}
+    comb = np.histogram(heats, _edges(heats, 90, None))[0]
+    assert set(comb) == {1, 2}
+
+
+def test_few_paths_without_a_law_get_few_bins() -> None:
+    values = np.sort(np.random.default_rng(1).normal(size=400))
+    assert _edges(values, None, 400).size == 21
+    assert _edges(values, None, 10**6).size == 91
+    assert _edges(values, None, None).size == 91

@@ -14,10 +14,14 @@ from matplotlib.patches import StepPatch
 
 from qtraj.errors import NotRecorded, UnknownName
 from qtraj.paths.ensemble import Ensemble
-from qtraj.plots import histogram
+from qtraj.plots import ExactAverages, histogram
 from qtraj.plots.cells import axis_floor, frequency_interval, make_cells
-from qtraj.plots.labels import exact_number, number_with_error
+from qtraj.plots.labels import axis_label, exact_number, number_with_error
 from qtraj.plots.style import LegendAbove, figure_of
+from tests.plots.other_processes import COLLISIONS, JUMPS, WITHOUT_LAW, ensemble_of
+
+# Of the other processes; drawing all of them every time would take longer than it tells.
+EVERY_TIME = ("coherent", "junction")
 
 Draw = Callable[..., Ensemble]
 
@@ -195,3 +199,66 @@ def test_the_legend_covers_no_data(draw: Draw, name: str) -> None:
 def test_an_unknown_quantity_is_named(draw: Draw) -> None:
     with pytest.raises(UnknownName, match="did you mean 'sigma'"):
         histogram(draw("qubit", paths=10), "sigmma")
+
+
+@pytest.mark.parametrize(
+    "process", [n if n in EVERY_TIME else pytest.param(n, marks=pytest.mark.slow) for n in (*COLLISIONS, *JUMPS)]
+)
+def test_every_quantity_of_every_process_can_be_drawn(process: str) -> None:
+    ensemble = ensemble_of(process)
+    figure = Figure(figsize=(9, 9), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(4, 3).ravel()
+    for place, quantity in enumerate(ensemble.quantities):
+        axes = histogram(ensemble, quantity, log=bool(place % 2), ax=panels[place])
+        assert axes.get_xlabel() == axis_label(quantity)
+        assert ("e^" in "".join(legend_texts(axes))) == (quantity in ("sigma", "sigma_d", "xi"))
+    figure.canvas.draw()
+
+
+def test_work_can_be_drawn_where_there_is_some() -> None:
+    axes = histogram(ensemble_of("thermal"), "work")
+    assert axes.get_xlabel() == "work done on the system $W$ (energy)"
+    assert position(axes, "exact mean") == pytest.approx(ensemble_of("thermal").law.mean("work"))
+
+
+@pytest.mark.parametrize(("process", "log"), [*((name, True) for name in WITHOUT_LAW), ("driven", False)])
+def test_without_a_law_nothing_exact_is_drawn(process: str, log: bool) -> None:
+    ensemble = ensemble_of(process)
+    axes = histogram(ensemble, "sigma", log=log)
+    drawn = [one.get_label() for one in (*axes.collections, *axes.lines, *axes.patches)]
+    assert not [label for label in drawn if "exact" in str(label)]
+    assert axes.get_ylabel().startswith("frequency")
+    assert legend_texts(axes)[:2] == ["", "sampled"]
+    assert "exact" not in legend_texts(axes)
+    mean = number_with_error(ensemble.mean("sigma"), (ensemble.variance("sigma") / ensemble.paths) ** 0.5)
+    assert legend_texts(axes)[3] == f"${mean}$"
+    # e^-sigma lives on rare paths: its sampled error is not to be shown as if it were known.
+    assert r"\pm" not in legend_texts(axes)[5]
+
+
+def test_exact_averages_can_be_passed() -> None:
+    ensemble = ensemble_of("driven")
+    exact = ExactAverages.of(ensemble, "sigma")
+    axes = histogram(ensemble, "sigma", exact=exact)
+    assert position(axes, "exact mean") == exact.mean
+    assert position(axes, "sampled mean") == ensemble.mean("sigma")
+    assert legend_texts(axes)[2] == "exact"
+    assert legend_texts(axes)[-1] == "$1$"
+    assert not [one for one in axes.collections if "exact" in str(one.get_label())]
+    only_mean = histogram(ensemble, "sigma", exact=ExactAverages(mean=exact.mean, variance=exact.variance))
+    assert len(legend_texts(only_mean)) == 6
+
+
+def test_what_only_dephases_takes_no_entropy() -> None:
+    texts = legend_texts(histogram(ensemble_of("dephasing"), "entropy_into_dephasing"))
+    assert texts[-1] == "$0$"
+
+
+def test_rounding_of_entropies_is_compared_with_a_nat() -> None:
+    """Without coherence xi is 1e-17 and not zero, with a spread of the same size."""
+    ensemble = ensemble_of("pure")
+    assert np.abs(ensemble.law.quantity("xi")).max() < 1e-13
+    texts = legend_texts(histogram(ensemble, "xi"))
+    assert texts[4:6] == ["$0$", "$0$"]
+    assert texts[7:9] == ["$1$", "$1$"]

@@ -8,17 +8,22 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.mathtext import MathTextParser
 
+from qtraj.errors import UnknownName
 from qtraj.paths.law import QUANTITIES
 from qtraj.plots.labels import (
     SYMBOLS,
+    axis_label,
     digits_beside,
     exact_number,
     number_from_log,
-    axis_label,
     number_with_error,
+    reservoir_of,
+    symbol,
     whole_number,
 )
+from tests.plots.other_processes import COLLISIONS, JUMPS, ensemble_of
 
 
 def read_back(text: str) -> tuple[float, float]:
@@ -106,5 +111,35 @@ def test_an_exact_number_has_more_digits_than_the_sampled_one_beside_it() -> Non
     assert digits_beside(1.0, 0.0) == digits_beside(math.inf, 1.0) == 5
 
 
-def test_everything_that_can_be_drawn_has_a_name() -> None:
-    assert set(SYMBOLS) == set(AXIS_LABELS) == {*QUANTITIES, "heat"}
+@pytest.mark.parametrize("name", [*COLLISIONS, *JUMPS])
+def test_everything_that_can_be_drawn_has_a_name(name: str) -> None:
+    for quantity in ensemble_of(name).quantities:
+        label, sign = axis_label(quantity), symbol(quantity)
+        assert f"${sign}$" in label
+        assert label.endswith("(energy)") == quantity.startswith(("heat", "work"))
+        assert label.endswith("(nats)") == quantity.startswith(("sigma", "xi", "entropy"))
+        reservoir = reservoir_of(quantity)
+        assert reservoir is None or f" into {reservoir} " in label
+
+
+def test_quantities_of_the_law_have_symbols() -> None:
+    assert {*QUANTITIES, "heat", "work", "jumps"} <= set(SYMBOLS)
+    assert all(f"${SYMBOLS[name]}$" in axis_label(name) for name in SYMBOLS)
+    for name in ("sigmma", "heat_into_", "into_hot"):
+        with pytest.raises(UnknownName):
+            axis_label(name)
+
+
+@pytest.mark.filterwarnings("error")
+@given(name=st.text(min_size=1, max_size=20))
+def test_any_name_can_be_set(name: str) -> None:
+    """Whatever a reservoir is called, its label is valid mathematics, and not longer than an axis."""
+    text = symbol(f"heat_into_{name}")
+    MathTextParser("path").parse(f"${text}$")
+    assert (axis_label(f"heat_into_{name}").replace(r"\$", "").count("$")) == 2
+
+
+def test_a_name_that_is_not_escaped_is_none() -> None:
+    """Negative control of the test above."""
+    with pytest.raises(ValueError, match="ParseSyntaxException"):
+        MathTextParser("path").parse(r"$Q_{\mathrm{a_b_c^}}$")

@@ -10,10 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from qtraj.paths.ensemble import Ensemble
-from qtraj.plots import overview, save_figure
+from qtraj.plots import ExactAverages, overview, save_figure
 from qtraj.plots.style import PAGE_WIDTH, VERDICT_COLOURS, LegendAbove
 from qtraj.theorems.checks import Check, Verdict, identity
 from qtraj.theorems.report import Report
+from qtraj.theorems.verify import verify
+from tests.plots.other_processes import ensemble_of
 
 Draw = Callable[..., Ensemble]
 
@@ -77,7 +79,10 @@ def test_without_a_report_there_is_no_verdict(draw: Draw) -> None:
 
 
 def test_nothing_in_the_page_covers_anything_else(draw: Draw, name: str) -> None:
-    figure = overview(draw(name), report=report(Verdict.INCONCLUSIVE), log=name != "qubit")
+    check_boxes(overview(draw(name), report=report(Verdict.INCONCLUSIVE), log=name != "qubit"))
+
+
+def check_boxes(figure: Figure) -> None:
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     head = [text.get_window_extent(renderer) for text in figure.texts]
@@ -115,3 +120,60 @@ def test_neighbours_share_their_edges(draw: Draw) -> None:
     assert sigma.y1 == pytest.approx(line.y1, abs=1e-3)
     assert sigma.y0 == pytest.approx(difference.y0, abs=1e-3)
     assert all(isinstance(axes, Axes) for axes in figure.axes)
+
+
+@pytest.mark.parametrize(
+    ("process", "protocol", "words"),
+    [
+        ("thermal", "augmented", ["entropy p", "", "entropy p", "population", "coherence", "heat", "heat"]),
+        ("coherent", "augmented", ["entropy p", "", "entropy p", "population", "coherence", "entropy i", "entropy i"]),
+        ("three", "augmented", ["entropy p", "", "entropy p", "population", "coherence", *["heat"] * 4, ""]),
+        ("three", "eigenbasis-two-point", ["entropy p", "", "entropy p", *["heat"] * 4, ""]),
+        ("thermal", "kraus", ["heat", "heat"]),
+        ("qutrit", "augmented", ["entropy p", "", "entropy p", "population", "coherence"]),
+        ("network", "augmented", ["entropy p", "population", "coherence", "heat", "heat", "heat", ""]),
+        ("network", "kraus", ["heat", "heat"]),
+        ("junction", "augmented", ["entropy p", "population", "coherence", "heat", "heat", "heat", ""]),
+        ("driven", "augmented", ["entropy p", "population", "coherence", "heat"]),
+        ("driven", "eigenbasis-two-point", ["entropy p", "heat"]),
+        ("dephasing", "augmented", ["entropy p", "population", "coherence"]),
+        ("dephasing", "kraus", ["number of jumps"]),
+    ],
+)
+def test_panels_of_other_processes(process: str, protocol: str, words: list[str]) -> None:
+    """One panel a reservoir that anything goes into, the theorem where there is a law, and no empty place."""
+    figure = overview(ensemble_of(process, protocol, 500))
+    labels = x_labels(figure)
+    assert len(labels) == len(words)
+    assert all(label.startswith(word) for label, word in zip(labels, words, strict=True))
+
+
+@pytest.mark.parametrize(
+    "process",
+    ["three", *(pytest.param(name, marks=pytest.mark.slow) for name in ("coherent", "network", "driven", "dephasing"))],
+)
+def test_nothing_in_their_pages_covers_anything_else(process: str) -> None:
+    ensemble = ensemble_of(process)
+    check_boxes(overview(ensemble, report=report(Verdict.PASS), log=process != "driven", title="a process"))
+
+
+def test_exact_averages_come_from_the_report_or_the_caller() -> None:
+    ensemble = ensemble_of("driven")
+
+    def exact_means(**options: object) -> list[bool]:
+        figure = overview(ensemble, **options)  # type: ignore[arg-type]
+        return [any(line.get_label() == "exact mean" for line in axes.lines) for axes in figure.axes]
+
+    assert exact_means() == [False] * 4
+    assert exact_means(exact={"xi": ExactAverages.of(ensemble, "xi")}) == [False, False, True, False]
+    assert exact_means(report=verify(ensemble.process, ensemble=ensemble)) == [True] * 4
+    assert exact_means(report=report(Verdict.PASS)) == [False] * 4
+
+
+def test_the_heading_says_which_units_are_measured_in_energy() -> None:
+    def facts(process: str) -> str:
+        return overview(ensemble_of(process)).texts[1].get_text()
+
+    assert facts("measured").endswith("; energy of units measured: hot, cold")
+    assert "measured" not in facts("coherent")
+    assert "measured" not in facts("thermal")

@@ -20,6 +20,7 @@ from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
+from tests.plots.other_processes import ensemble_of
 
 
 def process(*, levels: int = 30, hamiltonian: bool = False) -> ThermalOperation:
@@ -157,3 +158,10 @@ def test_the_levels_asked_for_are_chosen(size: int, first: int, second: int) -> 
     assert ladder.more_below == (ladder.energies[0] > energies[0])
     assert ladder.more_above == (ladder.energies[-1] < energies[-1])
     assert ladder.energies.shape == ladder.weights.shape
+
+
+def test_what_has_trajectories_instead_says_so() -> None:
+    with pytest.raises(InvalidInput, match="has those of JumpProcess; see `trajectory`"):
+        walk(ensemble_of("network"))
+    with pytest.raises(InvalidInput, match=r"has those of CollisionModel$"):
+        walk(ensemble_of("thermal"))
