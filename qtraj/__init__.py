@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qtraj import errors
+    from qtraj import errors, models
     from qtraj.density.averages import averages
     from qtraj.models.registry import build_model
     from qtraj.paths.ensemble import Ensemble
@@ -66,6 +66,7 @@ __all__ = [
     "dephasing_channels",
     "errors",
     "exact_law",
+    "models",
     "sample",
     "verify",
 ]
@@ -101,7 +102,7 @@ _HOME = {
 }
 
 # Public modules that are reached as attributes, so that `except qtraj.errors.InvalidState` needs no second import.
-_SUBMODULES = ("errors",)
+_SUBMODULES = ("errors", "models")
 
 # Type checkers never see the hook: to them a name that is not imported above is an error, as it should be.
 if not TYPE_CHECKING:

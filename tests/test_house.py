@@ -41,7 +41,7 @@ FACE = PACKAGE / "__init__.py"
 DOOR = PACKAGE / "__main__.py"
 
 # What costs tens of milliseconds and up, and most programs that use qtraj as a library never need.
-HEAVY = ("matplotlib", "numba", "pyarrow", "pydantic", "rich", "hypothesis", "qutip")
+HEAVY = ("matplotlib", "numba", "pyarrow", "pydantic", "rich", "hypothesis", "qutip", "distributed")
 
 
 def module_name(path: Path) -> str:
@@ -237,10 +237,16 @@ def declared(*extras: str) -> set[str]:
     return {re.split(r"[<>=!~ \[]", requirement)[0] for requirement in wanted}
 
 
+# What single functions import and say that it is missing where it is, and the extra that brings it.
+OPTIONAL = {"distributed": "dask"}
+
+
 def test_the_core_depends_on_what_it_imports_and_nothing_else() -> None:
     strategies = PACKAGE / "strategies"
     core = [path for path in sources() if strategies not in path.parents]
-    assert third_party(core) == declared()
+    assert third_party(core) - set(OPTIONAL) == declared()
+    for package, extra in OPTIONAL.items():
+        assert package in declared(extra)
     assert third_party(strategies.glob("*.py")) <= declared("strategies")
 
 

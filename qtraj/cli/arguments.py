@@ -34,7 +34,13 @@ COMMANDS: Final = {
     "histogram": "the law of entropy production: exact atoms and sampled counts",
     "models": "the named models and their parameters",
     "reproduce": "figures and tables of the papers, printed values beside ours",
+    "sample": "draw paths into a run folder, which survives whatever interrupts it",
+    "resume": "finish a run that was interrupted, or make it longer",
+    "merge": "put two stored runs of one experiment together",
 }
+
+# What takes run folders and nothing else.
+_ON_FOLDERS: Final = {"resume": ("DIR",), "merge": ("A", "B")}
 
 _DETAILS: Final = {
     "verify": "The exit code is the verdict: 0 pass, 1 fail, 3 inconclusive.",
@@ -45,6 +51,11 @@ _DETAILS: Final = {
     "models": "A model's name can stand wherever an experiment file can. With NAME, what its parameters mean.",
     "reproduce": "Without NAME, the list of all. A table has the value of the paper's formula as printed, the\n"
     "corrected one where it is wrong, and ours, which was computed without the formula.",
+    "sample": "One Parquet file a finished block; docs/stored_runs.md says what is in them.",
+    "resume": "A resumed run equals one that was never interrupted, a longer one a fresh one of that length.\n"
+    "Damaged blocks are drawn again. On a cluster: --backend dask --scheduler tcp://node7:8786.",
+    "merge": "Pieces of one run (--blocks) become that run; runs of different seeds become a pooled one. The\n"
+    "same block twice, and different experiments, are refused.",
 }
 
 # What stands where others have a target, and need not.
@@ -77,6 +88,18 @@ _EXAMPLES: Final = {
         qtraj reproduce lk14-sign-map
         qtraj reproduce rfa13-junction --figure junction.pdf
         qtraj reproduce --figure figures""",
+    "sample": """\
+        qtraj sample experiment.toml --out run --paths 1e12
+        qtraj sample davies-qutrit --out trajectories --sampler followed --records --paths 1e4
+        qtraj sample experiment.toml --out piece --paths 1e5 --sampler explicit --blocks 0:1""",
+    "resume": """\
+        qtraj sample experiment.toml --out run
+        qtraj resume run
+        qtraj resume run --paths 2e6 --n-jobs -1""",
+    "merge": """\
+        qtraj sample experiment.toml --out seven --seed 7
+        qtraj sample experiment.toml --out eight --seed 8
+        qtraj merge seven eight --out pooled""",
 }
 
 MAIN_HELP: Final = f"""\
@@ -124,6 +147,12 @@ class Request:
     figure: str | None = None
     log: bool = False
     quiet: bool = False
+    out: str | None = None
+    records: bool = False
+    blocks: str | None = None
+    partial: bool = False
+    scheduler: str | None = None
+    others: tuple[str, ...] = ()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -156,9 +185,13 @@ def parse(command: str, words: Sequence[str]) -> Request:
         raise UnknownName("command", command, COMMANDS)
     parser, options = _parser(command)
     found, extra = parser.parse_known_args(list(words))
+    if command in _ON_FOLDERS:
+        extra = [word for word in extra if word.startswith("-") and word != "-"] or extra
     for word in extra:
         if word.startswith("-") and word != "-":
             raise UnknownName("option", word.partition("=")[0], options)
+    if command in _ON_FOLDERS:
+        return _on_folders(command, found, extra)
     if extra:
         raise InvalidInput(f"`qtraj {command}` takes one target, but got {extra[0]!r} as well")
     if command in _NAMES:
@@ -186,7 +219,50 @@ def parse(command: str, words: Sequence[str]) -> Request:
         figure=_figure(getattr(found, "figure", None)),
         log=getattr(found, "log", False),
         quiet=found.quiet,
+        out=_out(command, found) if command == "sample" else None,
+        records=getattr(found, "records", False),
+        blocks=getattr(found, "blocks", None),
+        partial=getattr(found, "partial", False),
+        scheduler=_scheduler(found),
     )
+
+
+def _on_folders(command: str, found: argparse.Namespace, extra: Sequence[str]) -> Request:
+    """The request of a command whose targets are run folders."""
+    names, given = _ON_FOLDERS[command], [*([found.target] if found.target is not None else []), *extra]
+    if len(given) != len(names):
+        raise InvalidInput(
+            f"`qtraj {command}` takes {len(names)} run folder{'s' if len(names) > 1 else ''}, but got "
+            f"{len(given) or 'none'}; see `qtraj {command} --help`"
+        )
+    return Request(
+        command=command,
+        target=given[0],
+        others=tuple(given[1:]),
+        paths=_given(getattr(found, "paths", None), "--paths", 1, MOST_PATHS, "from 1 to 10^15"),
+        n_jobs=_jobs(getattr(found, "n_jobs", "1")),
+        backend=getattr(found, "backend", None),
+        scheduler=_scheduler(found) if command == "resume" else None,
+        out=_out(command, found) if command == "merge" else None,
+        as_json=found.json,
+        quiet=found.quiet,
+    )
+
+
+def _out(command: str, found: argparse.Namespace) -> str:
+    if not found.out:
+        raise InvalidInput(f"`qtraj {command}` needs `--out DIR`, a new folder; see `qtraj {command} --help`")
+    return str(found.out)
+
+
+def _scheduler(found: argparse.Namespace) -> str | None:
+    if found.backend == "dask" and found.scheduler is None:
+        raise InvalidInput(
+            "`--backend dask` must come with `--scheduler`, an address or a scheduler file, but does not"
+        )
+    if found.scheduler is not None and found.backend != "dask":
+        raise InvalidInput("`--scheduler` must come with `--backend dask`, but does not")
+    return None if found.scheduler is None else str(found.scheduler)
 
 
 def _parser(command: str) -> tuple[_Parser, list[str]]:
@@ -194,7 +270,7 @@ def _parser(command: str) -> tuple[_Parser, list[str]]:
     has_target = command not in _NAMES
     parser = _Parser(
         prog=f"qtraj {command}",
-        usage=f"qtraj {command} {'TARGET' if has_target else '[NAME]'} [options]",
+        usage=f"qtraj {command} {' '.join(_ON_FOLDERS.get(command, ['TARGET' if has_target else '[NAME]']))} [options]",
         description=f"{COMMANDS[command].capitalize()}.\n{_DETAILS[command]}",
         epilog=f"examples:\n{textwrap.indent(textwrap.dedent(_EXAMPLES[command]), '  ')}",
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=26, width=110),
@@ -207,9 +283,14 @@ def _parser(command: str) -> tuple[_Parser, list[str]]:
 
     if not has_target:
         option("target", metavar="NAME", nargs="?", help=_NAMES[command])
+    elif command in _ON_FOLDERS:
+        option("target", metavar=" ".join(_ON_FOLDERS[command]), nargs="?", help="run folders, made by `qtraj sample`")
+        if command == "resume":
+            option("--paths", metavar="N", help="make the run longer: number of paths it shall have then")
     else:
         # Optional to argparse, which would otherwise report a missing target before an unknown option.
-        option("target", metavar="TARGET", nargs="?", help="experiment file (TOML), or name of a model")
+        stored = ", or run folder" if command in ("verify", "histogram") else ""
+        option("target", metavar="TARGET", nargs="?", help=f"experiment file (TOML), name of a model{stored}")
         option(
             "--set",
             metavar="KEY=VALUE",
@@ -232,9 +313,17 @@ def _parser(command: str) -> tuple[_Parser, list[str]]:
             help="counts (default where the paths have a finite law), explicit (one by one, from that law) or followed "
             f"(one by one, knowing nothing of it; default where there is none){drawn}",
         )
+    if has_target and command != "merge":
         option("--n-jobs", metavar="N", default="1", help="workers, -1 for all cores; results do not depend on it")
-        option("--backend", metavar="NAME", help="joblib backend: loky (default), threading, ...")
+        option("--backend", metavar="NAME", help="joblib backend: loky (default), threading, dask, ...")
+        option("--scheduler", metavar="WHERE", help="of the backend dask: address of the scheduler, or its file")
+    if command in ("sample", "merge"):
+        option("--out", metavar="DIR", help="the run folder, new or empty")
+    if command == "sample":
+        option("--records", action="store_true", help="keep times and kinds of all jumps, as list columns")
+        option("--blocks", metavar="A:B", help="draw only these blocks of the run, to be merged with the others later")
     if command in ("verify", "histogram"):
+        option("--partial", action="store_true", help="take what is there of a stored run that is not finished")
         option("--figure", metavar="FILE", help="draw the sampled histogram over its exact law: .png, .svg or .pdf")
     if command == "reproduce":
         option("--figure", metavar="FILE", help="draw it: .png, .svg or .pdf; without NAME a folder, for all of them")

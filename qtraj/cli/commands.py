@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -43,8 +44,20 @@ def run(request: Request) -> Exit:
         StorageError: If a file cannot be read or written.
     """
     # What overflows becomes null with a reason, or a refusal; NumPy's warnings on the way there would add nothing.
-    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-        return _COMMANDS[request.command](request)
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"), _on_cluster(request) as wanted:
+        return _COMMANDS[wanted.command](wanted)
+
+
+@contextmanager
+def _on_cluster(request: Request) -> Iterator[Request]:
+    """The request with its cluster, if it has one, as backend."""
+    if request.scheduler is None:
+        yield request
+        return
+    from qtraj.paths.cluster import dask_backend
+
+    with dask_backend(request.scheduler) as backend:
+        yield replace(request, backend=backend)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,16 +68,21 @@ class _Task:
         experiment: What the target stands for.
         sampling: What was asked for, the command line before the file, as arguments of `sample` and `verify`. Whatever
             nobody asked for is left to their defaults, which depend on the process.
+        stored: The ensemble, if the target is a run folder.
     """
 
     experiment: Experiment
     sampling: dict[str, Any]
+    stored: Ensemble | None = None
 
 
 def _task(request: Request) -> _Task:
     # What can be refused without reading or computing anything is refused first.
     if request.figure is not None:
         check_writable(request.figure)
+    stored = _stored(request)
+    if stored is not None:
+        return stored
     flags = {
         "paths": request.paths,
         "seed": request.seed,
@@ -75,6 +93,30 @@ def _task(request: Request) -> _Task:
     given = {key: value for key, value in flags.items() if value is not None}
     sampling = {**experiment.ensemble, **given, "n_jobs": request.n_jobs, "backend": request.backend}
     return _Task(experiment=experiment, sampling=sampling)
+
+
+def _stored(request: Request) -> _Task | None:
+    """What is in a run folder; None if the target is none."""
+    # A model's name wins over a folder; `exact` draws nothing, and `sample` draws a run of its own.
+    if request.command not in ("verify", "histogram") or request.target in MODELS:
+        return None
+    if not os.path.isdir(request.target):  # pyarrow and the rest of the storage need not be loaded
+        return None
+    from qtraj.cli.storage_commands import load_stored
+
+    own = {
+        "--set": request.settings,
+        "--paths": request.paths,
+        "--seed": request.seed,
+        "--protocol": request.protocol,
+        "--sampler": request.sampler,
+    }
+    found = load_stored(request.target, own, partial=request.partial)
+    if found is None:
+        return None
+    experiment, ensemble = found
+    workers = {"n_jobs": request.n_jobs, "backend": request.backend}
+    return _Task(experiment=experiment, sampling=workers, stored=ensemble)
 
 
 def _load(request: Request) -> Experiment:
@@ -97,13 +139,15 @@ def _progress(request: Request, task: _Task) -> AbstractContextManager[TerminalP
 
 
 def _sampled(request: Request, task: _Task) -> Ensemble:
+    if task.stored is not None:
+        return task.stored
     with _progress(request, task) as progress:
         return sample(task.experiment.process, **task.sampling, keep_rows=False, progress=progress)
 
 
 def _verify(request: Request) -> Exit:
     task = _task(request)
-    ensemble = None
+    ensemble = task.stored
     if request.figure is not None:
         ensemble = _sampled(request, task)
     with _progress(request, task) as progress:
@@ -113,7 +157,7 @@ def _verify(request: Request) -> Exit:
     elif not request.quiet:
         emit(colour_verdicts(f"{task.experiment.name}: {report}"))
     # After the verdict, which a full disk shall not cost.
-    if ensemble is not None:
+    if ensemble is not None and request.figure is not None:
         _draw(request, task, ensemble, report)
     return _EXITS[str(report.verdict)]
 
@@ -217,6 +261,42 @@ def _reproduce(request: Request) -> Exit:
     return reproduce(request.target, figure=request.figure, as_json=request.as_json, quiet=request.quiet)
 
 
+def _sample(request: Request) -> Exit:
+    from qtraj.cli.storage_commands import store  # with Parquet, which others need not load
+
+    task = _task(request)
+    assert request.out is not None
+    return store(
+        task.experiment,
+        request.out,
+        sampling=task.sampling,
+        records=request.records,
+        blocks=request.blocks,
+        as_json=request.as_json,
+        quiet=request.quiet,
+    )
+
+
+def _resume(request: Request) -> Exit:
+    from qtraj.cli.storage_commands import resume
+
+    return resume(
+        request.target,
+        paths=request.paths,
+        n_jobs=request.n_jobs,
+        backend=request.backend,
+        as_json=request.as_json,
+        quiet=request.quiet,
+    )
+
+
+def _merge(request: Request) -> Exit:
+    from qtraj.cli.storage_commands import merge
+
+    assert request.out is not None
+    return merge(request.target, request.others[0], request.out, as_json=request.as_json, quiet=request.quiet)
+
+
 def _draw(request: Request, task: _Task, ensemble: Ensemble, report: Report | None = None) -> None:
     from qtraj.plots import overview, save_figure  # matplotlib takes half a second, which only figures are worth
 
@@ -232,4 +312,7 @@ _COMMANDS: Final[dict[str, Callable[[Request], Exit]]] = {
     "histogram": _histogram,
     "models": _models,
     "reproduce": _reproduce,
+    "sample": _sample,
+    "resume": _resume,
+    "merge": _merge,
 }

@@ -180,6 +180,10 @@ def _value(value: Any) -> str:
     match value:
         case {"real": real, "imag": imag}:
             return _array(np.asarray(real) + 1j * np.asarray(imag))
+        case []:
+            return "none"
+        case [str(), *_]:
+            return "\n".join(value)
         case list():
             return _array(np.asarray(value))
         case float():

@@ -184,7 +184,7 @@ def correlated_operation_averages(operation: CorrelatedOperation) -> CorrelatedO
         ... )
         >>> values = correlated_operation_averages(process)
         >>> round(values.heat_into_environment, 4), round(values.clausius_entropy_production, 4)
-        (0.1014, -0.0562)
+        (0.1013, -0.0794)
         >>> values.clausius_entropy_production > values.mutual_information_change
         True
     """

@@ -9,7 +9,7 @@ the exact integral of the state, never from integrating rates: those of pure sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,10 @@ import scipy.sparse
 
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.density.jump_rates import JumpRates, rates_in
-from qtraj.errors import QtrajError
+from qtraj.errors import InvalidInput, NoFiniteLaw, QtrajError
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.entropies import coherence, von_neumann_entropy
-from qtraj.quantum.exponentials import exponential_action
+from qtraj.quantum.exponentials import connected_parts, exponential_action
 from qtraj.quantum.generators import compact_liouvillian, liouvillian
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.stationary import StationarySet
@@ -39,6 +39,10 @@ _SCALARS = (
     "mean_jumps",
     "probability_no_jump",
 )
+
+
+# Singular values of a generator are good to some 1e-16 of the largest.
+SLOWEST_RESOLVED = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,7 +110,9 @@ class JumpProcessAverages:
             ("heat_from", self.heat_from),
             ("entropy_into", self.entropy_into),
         ):
+            # A bath called "environment" gives its name to its own flow; the total has a name of its own.
             out.update({f"{name}_{bath}": value for bath, value in values.items()})
+        out["heat_into_all_baths"] = self.heat_into_environment
         out["initial_populations"] = self.initial_populations.tolist()
         out["final_populations"] = self.final_populations.tolist()
         out["final_state"] = _matrix(self.final_state)
@@ -129,7 +135,7 @@ def jump_process_averages(process: JumpProcess) -> JumpProcessAverages:
     spectrum = process.system.spectrum
     before, after = process.system.energy_state, process.final_energy_state
     start_coherence, end_coherence = coherence(before, spectrum), coherence(after, spectrum)
-    flows = rates_in(process, integrated_state(process))
+    flows = _telescoped(process, rates_in(process, integrated_state(process)))
     entropy_change = von_neumann_entropy(after) - von_neumann_entropy(before)
     produced = entropy_change + sum(flows.entropy_into.values())
     initial, final = np.diag(before.matrix).real.copy(), np.diag(after.matrix).real.copy()
@@ -139,14 +145,15 @@ def jump_process_averages(process: JumpProcess) -> JumpProcessAverages:
         if heat is None
     }
     if reasons:
-        reasons["heat_into_environment"] = "a jump has no definite heat"
+        reasons["heat_into_all_baths"] = "a jump has no definite heat"
+        reasons.setdefault("heat_into_environment", "a jump has no definite heat")
 
     at_duration = rates_in(process, after.matrix)
     if not np.isfinite(at_duration.entropy_production):
         reasons["at_duration.entropy_production_rate"] = "infinite: the final state is not of full rank yet"
     steady, state, count = None, None, None
     try:
-        found = stationary_set(process)
+        found = _resolved_stationary_set(process)
     except QtrajError as error:
         missing = ["steady_state", "steady_states", "populations", "entropy_production_rate"]
         missing += [f"{name}_{bath}" for name in ("heat_current_from", "entropy_flux") for bath in process.baths]
@@ -189,6 +196,45 @@ def stationary_set(process: JumpProcess, bath: str | None = None) -> StationaryS
     return StationarySet.of(liouvillian(hamiltonian, own), scale=scale)
 
 
+def _telescoped(process: JumpProcess, flows: JumpRates) -> JumpRates:
+    """Flows into the bath of a finite law as differences between the ends: sums of many jumps lose digits."""
+    try:
+        chain = process.chain
+        if chain is None or not process.jumps:
+            return flows
+        phi, chi, (stage,) = chain.potentials, chain.heat_potentials, process.stages()
+    except NoFiniteLaw:
+        return flows
+    initial, final = (np.diag(state.matrix).real for state in (process.system.energy_state, process.final_energy_state))
+    bath = str(stage.reservoir)
+    entropy = {**flows.entropy_into, bath: float(((initial - final) * phi).sum())}
+    heat = dict(flows.heat_into)
+    if chi is not None:
+        heat[bath] = float(((initial - final) * chi).sum())
+    return replace(flows, entropy_into=entropy, heat_into=heat)
+
+
+def _resolved_stationary_set(process: JumpProcess) -> StationarySet:
+    """The stationary set, unless a jump is so slow that its effect drowns in the rounding of the generator.
+
+    Raises:
+        TooLarge: If the dimension exceeds 32.
+        InvalidInput: If the rates span too many orders of magnitude.
+    """
+    found = stationary_set(process)
+    rates = [float(np.linalg.norm(jump.operator)) ** 2 for jump in process.jumps]
+    if rates and not found.is_unique:
+        largest = max(*rates, float(np.ptp(process.system.spectrum.energies)))
+        slowest = min(rates) / largest
+        if slowest < SLOWEST_RESOLVED:
+            raise InvalidInput(
+                f"the slowest jump has {slowest:.3g} of the largest rate or frequency, and below "
+                f"{SLOWEST_RESOLVED:.0e} its effect on the steady state is lost in rounding",
+                measured=slowest,
+            )
+    return found
+
+
 def integrated_state(process: JumpProcess) -> ComplexArray:
     r"""The exact :math:`\int_0^T\rho(t)\,dt` in the energy eigenbasis, shape (d, d), of trace T.
 
@@ -199,18 +245,19 @@ def integrated_state(process: JumpProcess) -> ComplexArray:
     """
     d = process.system.dimension
     vector = process.system.energy_state.matrix.ravel()
-    # The exponential of [[L, v], [0, 0]] holds the integral of exp(L t) v in its last column.
-    generator = compact_liouvillian(process.hamiltonian, process.jump_operators)
-    bordered: Any
-    if isinstance(generator, np.ndarray):
-        bordered = np.zeros((d * d + 1, d * d + 1), dtype=np.complex128)
-        bordered[:-1, :-1], bordered[:-1, -1] = generator, vector
-    else:
+    generator = scipy.sparse.csr_array(compact_liouvillian(process.hamiltonian, process.jump_operators))
+    total = np.zeros_like(vector)
+    # Part by part of what the generator connects: coherences turn fast, and must not blur populations that do not.
+    for own in connected_parts(generator, vector):
+        size = own.size
+        # The exponential of [[L, v], [0, 0]] holds the integral of exp(L t) v in its last column.
         corner = scipy.sparse.csr_array((1, 1), dtype=np.complex128)
-        bordered = scipy.sparse.block_array([[generator, scipy.sparse.csr_array(vector[:, None])], [None, corner]])
-    unit = np.append(np.zeros(d * d, dtype=np.complex128), 1.0)
-    column, scale = exponential_action(bordered, unit, process.duration)
-    matrix = np.exp(scale) * column[:-1].reshape(d, d)
+        border = scipy.sparse.csr_array(vector[own][:, None])
+        bordered = scipy.sparse.block_array([[generator[own][:, own], border], [None, corner]], format="csr")
+        unit = np.append(np.zeros(size, dtype=np.complex128), 1.0)
+        column, scale = exponential_action(bordered, unit, process.duration)
+        total[own] = np.exp(scale) * column[:-1]
+    matrix = total.reshape(d, d)
     hermitian: ComplexArray = (matrix + dagger(matrix)) / 2
     return hermitian
 

@@ -32,7 +32,8 @@ def exact_cumulants(process: Process, name: str, *, protocol: MeasurementProtoco
         size = process.system.dimension
         if size > LARGEST_TILTED:
             raise TooLarge(
-                f"exact cumulants are computed up to dimension {LARGEST_TILTED}, but the system has {size}", measured=size
+                f"exact cumulants are computed up to dimension {LARGEST_TILTED}, but the system has {size}",
+                measured=size,
             )
         return jump_cumulants(process, name, protocol=protocol)
     return stage_cumulants(process, name, protocol=protocol)

@@ -193,6 +193,7 @@ def check_row_count(paths: int) -> None:
     if paths > LARGEST_ROW_COUNT:
         raise TooLarge(
             f"single paths must number at most {LARGEST_ROW_COUNT:.0e} (about 11 GB of columns), but {paths:.3g} were "
-            "asked for; use the counts sampler, whose cost does not grow with the number of paths",
+            "asked for; use the counts sampler, whose cost does not grow with the number of paths, if there is a "
+            "finite law",
             measured=float(paths),
         )

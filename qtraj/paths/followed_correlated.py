@@ -2,7 +2,7 @@ r"""Paths of a correlated operation, followed measurement by measurement, knowin
 
 Draw a joint vector :math:`|\Psi_\kappa\rangle` and evolve it with U; measure the environment's level, collapse the
 system, measure it. The local labels of the start are drawn on a copy that does not evolve: the environment's level, the
-collapse, the system's outcome.
+collapse, the system's outcome. Backward paths start in such a pair and end with a measurement of the joint eigenbasis.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from qtraj.arrays import ComplexArray, FloatArray, IntArray
 from qtraj.paths.blocks import Block, Stream, generator
 from qtraj.paths.measuring import draw_each, initial_vector
 from qtraj.processes.correlated_operation import CorrelatedOperation
-from qtraj.processes.seam import Endpoints, MeasurementProtocol
+from qtraj.processes.seam import Endpoints
+from qtraj.quantum.outcomes import Outcomes
 
 __all__ = ["FollowedCorrelatedPaths"]
 
@@ -40,9 +41,8 @@ class FollowedCorrelatedPaths:
         rng = generator(block, self.seed, Stream.FOLLOWED)
         start, end = self.endpoints.initial, self.endpoints.final
         vector = initial_vector(start, rng.random(block.size))
-        level, states = self._measured_level(self._evolved, vector, rng.random(block.size))
         rows = {"alpha": start.outcomes.outcome_of[vector]}
-        rows["beta"] = self._pair(end.outcomes.vectors, end.outcomes.outcome_of, states, level, rng)
+        rows["beta"] = self._measure(end.outcomes, self._evolved, vector, rng)
         if start.log_conditional is not None:
             rows["n"] = self._labels(rows["alpha"], rng)
             rows["m"] = rows["beta"]
@@ -58,33 +58,40 @@ class FollowedCorrelatedPaths:
             images[place] += amplitudes[:, None] * vectors[index][None, :]
         return images
 
-    def _measured_level(
-        self, vectors: ComplexArray, chosen: IntArray, uniform: FloatArray
-    ) -> tuple[IntArray, ComplexArray]:
-        """Measure the environment on the chosen columns: its level, and the unnormalised state of the system."""
-        size = self.operation.environment.dimension
-        cube = vectors.T.reshape(vectors.shape[1], -1, size)
-        level = draw_each((np.abs(cube) ** 2).sum(axis=1)[chosen], uniform)
-        states: ComplexArray = cube[chosen, :, level]
-        return level, states
-
-    def _pair(
-        self, vectors: ComplexArray, owner: IntArray, states: ComplexArray, level: IntArray, rng: np.random.Generator
+    def _measure(
+        self, outcomes: Outcomes, states: ComplexArray, chosen: IntArray, rng: np.random.Generator
     ) -> IntArray:
-        """Measure the system in the local outcomes behind a table of pairs; index of the pair found."""
+        """Measure the chosen columns of `states`: one party after the other if the outcomes are local ones."""
+        local = self._local(outcomes)
+        if local is None:
+            born = np.abs(states.T @ np.conj(outcomes.vectors)) ** 2
+            joint: IntArray = outcomes.outcome_of[draw_each(born[chosen], rng.random(chosen.size))]
+            return joint
         size = self.operation.environment.dimension
-        # The pairs with level 0 hold the system's vectors; pairs follow each other by outcome, then by level.
-        cube = vectors.reshape(-1, size, vectors.shape[1])
-        own = np.flatnonzero(np.abs(cube[:, 0]).any(axis=0))
-        found = draw_each(np.abs(states @ np.conj(cube[:, 0, own])) ** 2, rng.random(level.size))
-        pair: IntArray = owner[own][found] + level
-        return pair
+        cube = states.T.reshape(states.shape[1], -1, size)
+        level = draw_each((np.abs(cube) ** 2).sum(axis=1)[chosen], rng.random(chosen.size))
+        vectors, owner = local
+        amplitudes = cube[chosen, :, level] @ np.conj(vectors)
+        found: IntArray = owner[draw_each(np.abs(amplitudes) ** 2, rng.random(chosen.size))] * size + level
+        return found
+
+    def _local(self, outcomes: Outcomes) -> tuple[ComplexArray, IntArray] | None:
+        """The system's vectors and their outcomes behind a table of pairs; None if it is no such table."""
+        size = self.operation.environment.dimension
+        ground = np.flatnonzero(outcomes.outcome_of % size == 0)
+        vectors = outcomes.vectors.reshape(-1, size, outcomes.outcome_of.size)[:, 0, ground]
+        owner = outcomes.outcome_of[ground] // size
+        pair = (owner[:, None] * size + np.arange(size)[None, :]).ravel()
+        order = np.argsort(pair, kind="stable")
+        table = np.kron(vectors, np.eye(size))
+        if table.shape != outcomes.vectors.shape or not np.array_equal(table[:, order], outcomes.vectors):
+            return None
+        return vectors, owner
 
     def _labels(self, outcome: IntArray, rng: np.random.Generator) -> IntArray:
         """Draw the local labels on a copy: a vector of the outcome's eigenspace, then both local measurements."""
-        outcomes = self.endpoints.initial.outcomes
-        labels = self.operation.local_labels(MeasurementProtocol(self.endpoints.protocol))
+        outcomes: Outcomes = self.endpoints.initial.outcomes
         first = np.searchsorted(outcomes.outcome_of, np.arange(outcomes.count))
-        copy = first[outcome] + (rng.random(outcome.size) * outcomes.ranks[outcome]).astype(np.int64)
-        level, states = self._measured_level(outcomes.vectors, copy, rng.random(outcome.size))
-        return self._pair(labels.vectors, labels.outcome_of, states, level, rng)
+        ranks: FloatArray = outcomes.ranks.astype(np.float64)
+        copy = first[outcome] + (rng.random(outcome.size) * ranks[outcome]).astype(np.int64)
+        return self._measure(self.operation.local_labels(self.endpoints.protocol), outcomes.vectors, copy, rng)

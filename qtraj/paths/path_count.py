@@ -14,6 +14,9 @@ __all__ = ["count_label_sequences"]
 # Sets of levels that a path can occupy; real processes have a handful.
 MOST_SETS = 10_000
 
+# Python refuses to print whole numbers of more than 4300 digits.
+MOST_BITS = 14_000
+
 _Levels = bytes
 
 
@@ -25,7 +28,7 @@ def count_label_sequences(stages: tuple[Stage, ...], start: Endpoint, end: Endpo
     are therefore counted; for a single stage `PathLaw` counts amplitudes themselves.
 
     Returns:
-        The number, however large; None if there are too many sets to keep account of.
+        The number, of up to 4000 digits; None beyond, or if there are too many sets to keep account of.
     """
     sets: Counter[_Levels] = Counter()
     for alpha in range(start.outcomes.count):
@@ -48,12 +51,13 @@ def count_label_sequences(stages: tuple[Stage, ...], start: Endpoint, end: Endpo
         ((end.outcomes.vectors[:, end.outcomes.outcome_of == beta] != 0).any(axis=1), _label_count(end, beta))
         for beta in range(end.outcomes.count)
     ]
-    return sum(
+    total = sum(
         number * labels
         for levels, number in sets.items()
         for support, labels in ends
         if (support & _unpack(levels, dimension)).any()
     )
+    return total if total.bit_length() <= MOST_BITS else None
 
 
 def _images(branches: tuple[Branches, ...], levels: BoolArray) -> Counter[_Levels]:

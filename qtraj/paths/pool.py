@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from qtraj.blas import one_blas_thread
 from qtraj.errors import InvalidInput
+from qtraj.paths.cluster import is_cluster, shared
 from qtraj.paths.interrupts import interrupts_blocked, interrupts_held
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ ROUND_PER_WORKER: Final = 32
 """Blocks handed out per worker before the run waits for the last of them. This bounds the results that can pile up when
 the first block of a round is slow, or the parent slower than its workers: joblib hands out new blocks whether or not
 anyone took the old results. The wait costs half a block in 32 on average, so two workers still reach 1.97 times one."""
+
+MOST_LOSSES: Final = 5
+"""Times in a row that a cluster may lose a block before the run gives up. A worker that is switched off costs one or
+two; a block that kills every worker it comes to would otherwise go on doing so for ever."""
 
 FEEDER_PATIENCE_SECONDS: Final = 0.5
 """Feeders of a broken pool end within milliseconds; one that belongs to somebody else's queue would not end at all."""
@@ -53,12 +58,14 @@ class Pool:
         backend: Its backend.
         workers: How many workers there are.
         uses_loky: Whether they are loky's processes, which may be ended at once.
+        is_cluster: Whether they are on a Dask cluster, whose workers may come and go.
     """
 
     parallel: joblib.Parallel
     backend: joblib.parallel.ParallelBackendBase
     workers: int
     uses_loky: bool
+    is_cluster: bool
 
     @classmethod
     def make(cls, n_jobs: int, backend: Any) -> Pool:
@@ -84,6 +91,7 @@ class Pool:
                     backend=active,
                     workers=workers,
                     uses_loky=isinstance(active, joblib.parallel.LokyBackend),
+                    is_cluster=is_cluster(active),
                 )
         except (AttributeError, TypeError, ValueError) as error:
             raise InvalidInput(f"`backend` must be one that joblib can stream results from, but: {error}") from error
@@ -97,19 +105,27 @@ class Pool:
             with interrupts_held():
                 # Entered once for all rounds: the workers, and the tables of `function` they have mapped, stay.
                 stack.enter_context(self.parallel)
+                stack.enter_context(shared(self.backend, function))
                 if not self.uses_loky:
                     stack.enter_context(one_blas_thread())  # for threads, whose setting may be the whole process's
-            while batch := list(itertools.islice(remaining, ROUND_PER_WORKER * self.workers)):
+            losses = 0
+            while batch := deque(itertools.islice(remaining, ROUND_PER_WORKER * self.workers)):
                 outcomes: Generator[_Outcome, None, None] | None = None
                 try:
                     with interrupts_held(), interrupts_blocked():
-                        outcomes = self._start(function, batch)
-                    for item in batch:
-                        outcome = self._await_next(outcomes)
+                        outcomes = self._start(function, tuple(batch))
+                    while batch:
+                        outcome = self._await_next(outcomes, losses)
+                        if outcome is None:
+                            break
                         if outcome.error is not None:
                             raise outcome.error
-                        yield item, outcome.result
+                        yield batch.popleft(), outcome.result
+                        losses = 0
                     deque(outcomes, maxlen=0)  # there are none left, but joblib has to find that out
+                    if batch:  # lost on the way, and handed out again: blocks are pure functions
+                        losses += 1
+                        remaining = itertools.chain(tuple(batch), remaining)
                 except BaseException:  # of whatever kind: an error, an interrupt, or the generator being closed
                     with interrupts_held():
                         if outcomes is not None:
@@ -124,10 +140,22 @@ class Pool:
         outcomes: Generator[_Outcome, None, None] = self.parallel(call(os.getpid(), function, block) for block in batch)
         return outcomes
 
-    def _await_next(self, outcomes: Generator[_Outcome, None, None]) -> _Outcome:
+    def _await_next(self, outcomes: Generator[_Outcome, None, None], losses: int) -> _Outcome | None:
+        """The next outcome, or None if a cluster has lost it with the worker that had it."""
         # An interrupt ends the workers, and thereby the wait.
         with interrupts_held(_end_loky_workers) if self.uses_loky else nullcontext():
-            return next(outcomes)
+            if not self.is_cluster:
+                return next(outcomes)
+            try:
+                return next(outcomes)
+            except Exception as error:  # those of the blocks come as values, so this is the cluster's own
+                if losses < MOST_LOSSES:
+                    return None
+                raise InvalidInput(
+                    f"`backend` must be a cluster that gives results back, but it lost the same block "
+                    f"{losses + 1} times ({type(error).__name__}: {' '.join(str(error).split())[:200]}); its workers "
+                    "may need more memory"
+                ) from error
 
     def _abandon(self, outcomes: Generator[_Outcome, None, None]) -> None:
         with warnings.catch_warnings():

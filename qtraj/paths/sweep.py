@@ -12,6 +12,7 @@ reservoirs nor long sequences underflow. Its entries are accurate relative to th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -30,6 +31,9 @@ LARGEST_SWEEP = 100_000_000
 
 # The table of all combinations of axis entries, most of them empty, takes five bytes an entry.
 LARGEST_GRID = 200_000_000
+
+# Where every stage takes every entry of its axis, eight bytes an entry.
+LARGEST_TABLES = 50_000_000
 
 # Numbers moved in all steps together, some thirty million a second. Whether that will do is foreseen from the first
 # tenth of the steps.
@@ -52,7 +56,7 @@ class _Move:
     entries: IntArray
     shape: tuple[int, ...]
 
-    @property
+    @cached_property
     def one_to_one(self) -> bool:
         """Whether every batch takes different entries to different ones."""
         return all(np.unique(row).size == row.size for row in self.entries)
@@ -107,7 +111,8 @@ def _moves(stages: tuple[Stage, ...], basis: ComplexArray) -> tuple[list[_Move],
     names = list(dict.fromkeys(stage.reservoir for stage in stages if stage.reservoir is not None))
     axes = {name: FlowAxis.start() for name in names}
     known: dict[tuple[int, ...], tuple[tuple[FloatArray, ...], tuple[float, ...]]] = {}
-    moves = []
+    moves: list[_Move] = []
+    entries_so_far = 0
     for group in _with_collision(stages):
         key = tuple(map(id, group))
         if key not in known:
@@ -118,6 +123,13 @@ def _moves(stages: tuple[Stage, ...], basis: ComplexArray) -> tuple[list[_Move],
         axes[name], entries = axes[name].after(
             [batch.entropy for batch in collision.branches], [batch.heat for batch in collision.branches]
         )
+        entries_so_far += entries.size
+        if entries_so_far > LARGEST_TABLES:
+            raise NoFiniteLaw(
+                f"the exact law must have at most {LARGEST_TABLES:.0e} ways from flows to flows in all collisions "
+                f"together, but has more from collision {len(moves) + 1} on; its paths can only be followed",
+                measured=float(entries_so_far),
+            )
         shape = tuple(axis.size for axis in axes.values())
         if np.prod(np.array(shape, dtype=float)) > LARGEST_GRID:
             raise _too_many(float(np.prod(np.array(shape, dtype=float))), LARGEST_GRID)

@@ -16,12 +16,13 @@ from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.follow_blocks import draw_rows_only
 from qtraj.paths.progress import Progress
 from qtraj.paths.sample import DEFAULT_FOLLOWED_PATHS, DEFAULT_SEED
+from qtraj.paths.tilt import Tilt
 from qtraj.paths.tilted_jumps import TiltedJumps, jump_log_normalisation
 from qtraj.paths.tilted_stages import TiltedStages, stage_log_normalisation
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.processes.seam import MeasurementProtocol, Process
+from qtraj.processes.seam import Endpoints, MeasurementProtocol, Process
 
-__all__ = ["find_tilt", "log_normalisation", "sample_tilted"]
+__all__ = ["find_tilt", "log_normalisation", "sample_tilted", "tilted_follower"]
 
 # Strengths at which a mean is looked for: jumps of one nat then are favoured by up to e^100.
 STRONGEST = 100.0
@@ -82,15 +83,9 @@ def sample_tilted(
         raise InvalidInput(f"`strength` must be finite, but is {strength}", measured=strength)
     number, start, chosen = check_paths(paths), check_seed(seed), MeasurementProtocol.parse(protocol)
     endpoints = process.endpoints(chosen)
-    shared: dict[str, Any] = {"endpoints": endpoints, "seed": start, "quantity": quantity, "strength": float(strength)}
-    follow: TiltedJumps | TiltedStages
+    wanted = Tilt(quantity=quantity, strength=float(strength), log_normalisation=0.0)
     with one_blas_thread():
-        if isinstance(process, JumpProcess):
-            follow = TiltedJumps(process=process, keep_records=keep_records, **shared)
-        elif keep_records:
-            raise NotRecorded("`keep_records` needs trajectories of a jump process")
-        else:
-            follow = TiltedStages(process=process, **shared)
+        follow = tilted_follower(process, endpoints, start, wanted, keep_records=keep_records)
     rows, records = draw_rows_only(follow, endpoints, number, n_jobs=n_jobs, backend=backend, progress=progress)
     return Ensemble(
         process=process,
@@ -104,6 +99,29 @@ def sample_tilted(
         records=records,
         tilt=follow.tilt,
     )
+
+
+def tilted_follower(
+    process: Process, endpoints: Endpoints, seed: int, tilt: Tilt, *, keep_records: bool = False
+) -> TiltedJumps | TiltedStages:
+    """A function from a block to its paths under a tilt, whose normalisation is computed and not taken from `tilt`.
+
+    Args:
+        process: The process.
+        endpoints: What is measured at both ends.
+        seed: Seed of the run.
+        tilt: Quantity and strength.
+        keep_records: Whether the times and channels of jumps are wanted.
+
+    Raises:
+        NotRecorded: If records are wanted of anything but a jump process.
+    """
+    shared: dict[str, Any] = {"endpoints": endpoints, "quantity": tilt.quantity, "strength": tilt.strength}
+    if isinstance(process, JumpProcess):
+        return TiltedJumps(process=process, seed=seed, keep_records=keep_records, **shared)
+    if keep_records:
+        raise NotRecorded("`keep_records` needs trajectories of a jump process")
+    return TiltedStages(process=process, seed=seed, **shared)
 
 
 def log_normalisation(

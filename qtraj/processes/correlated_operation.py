@@ -8,8 +8,8 @@ Mapping: local states :math:`\rho_S` with eigenvalues :math:`p_\alpha` and :math
 
 **What a path is.** Measuring local energies at the start would destroy the coherent part of the correlations. Measuring
 the *joint* eigenbasis leaves the state as it is, so a path measures :math:`\kappa` first, evolves, and then measures
-:math:`\nu` on the environment and :math:`\beta` on the system. The local labels :math:`(\alpha,\mu)` of the start are
-drawn on a copy, as n and m are in a thermal operation: :math:`p(\alpha,\mu|\kappa) =
+:math:`\nu` on the environment and :math:`\beta` on the system. The local labels :math:`(\alpha,\mu)` of the start are,
+after [Micadei20], drawn on a copy, as n and m are in a thermal operation: :math:`p(\alpha,\mu|\kappa) =
 |\langle\alpha,\mu|\Psi_\kappa\rangle|^2`, independent of everything that follows. With the pointwise informations
 
 .. math:: i = \ln\frac{P_\kappa}{p_\alpha q_\mu},\qquad i' = \ln\frac{P_\kappa}{p'_\beta r_\nu},\qquad

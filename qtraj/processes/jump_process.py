@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray, frozen
-from qtraj.errors import InvalidInput, NoFiniteLaw
+from qtraj.errors import InvalidInput, NoFiniteLaw, TooLarge
 from qtraj.processes.energy_chain import EnergyChain
 from qtraj.processes.seam import Endpoints, MeasurementProtocol, Stage, endpoints_of
 from qtraj.quantum.channels import Channel, Jump
@@ -33,6 +33,10 @@ __all__ = ["JumpProcess"]
 # An operator turned into the energy eigenbasis carries errors of some 1e-15 of its largest element; below 1e-13 of it
 # nothing tells a small element from none.
 ELEMENT_CUT = 1e-13
+
+# A generator is good to 1e-16 of its largest rate or frequency, and its exponential to that times the duration.
+LARGEST_EVENTS = 1e9
+LARGEST_PERIODS = 1e7
 
 # An operator moves the energy by one definite amount if [H, L] = -qL to this, relative to the energies.
 LADDER_TOLERANCE = 1e-10
@@ -93,6 +97,26 @@ class JumpProcess:
                     f"{temperatures[channel.bath]:.9g} and {beta:.9g}",
                     measured=beta,
                 )
+
+        self._refuse_unresolved(duration)
+
+    def _refuse_unresolved(self, duration: float) -> None:
+        """Refuse durations over which rounding of rates or frequencies becomes an error of order one."""
+        rates = [float(np.linalg.norm(jump.operator)) ** 2 for jump in self.jumps]
+        events = max(rates, default=0.0) * duration
+        if not self._telescopes and not events <= LARGEST_EVENTS:
+            raise TooLarge(
+                f"`duration` must be at most {LARGEST_EVENTS:.0e} times the fastest jump's mean waiting time, but is "
+                f"{events:.3g} times as long; the steady state needs no duration",
+                measured=events,
+            )
+        periods = float(np.ptp(self.system.spectrum.energies)) * duration
+        if self.chain is None and not periods <= LARGEST_PERIODS:
+            raise TooLarge(
+                f"`duration` times the width of the spectrum must be at most {LARGEST_PERIODS:.0e} where jumps act on "
+                f"superpositions, but is {periods:.3g}; use a rotating frame",
+                measured=periods,
+            )
 
     @property
     def kind(self) -> str:
@@ -191,6 +215,14 @@ class JumpProcess:
         except NoFiniteLaw:
             return None
 
+    @property
+    def _telescopes(self) -> bool:
+        """Whether flows into baths are differences between the ends, however many jumps lie between."""
+        try:
+            return self.chain is not None and self.chain.potentials is not None
+        except NoFiniteLaw:
+            return False
+
     def stages(self) -> tuple[Stage, ...]:
         """One stage with the finite law, where there is one.
 
@@ -201,7 +233,9 @@ class JumpProcess:
 
     @cached_property
     def _stages(self) -> tuple[Stage, ...]:
-        return (EnergyChain.of(self.system.spectrum.energies, self.jumps).stage(self.duration),)
+        stage = EnergyChain.of(self.system.spectrum.energies, self.jumps).stage(self.duration)
+        # Without any jump there still is a bath, into which nothing goes.
+        return (replace(stage, reservoir=self.baths[0]) if stage.reservoir is None and self.baths else stage,)
 
     def output_of(self, start: Outcomes) -> State:
         """The final state for a start given by its outcomes (energy eigenbasis)."""

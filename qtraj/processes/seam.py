@@ -13,7 +13,7 @@ Supporting a new kind of process means writing these three methods.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol as StructuralType
 
@@ -83,6 +83,12 @@ class Endpoint:
     log_conditional: FloatArray | None = None
     amounts: Mapping[str, FloatArray] = field(default_factory=dict)
 
+    def undone(self) -> Endpoint:
+        """The same end with the opposite amounts."""
+        if not self.amounts:
+            return self
+        return replace(self, amounts={name: -amount for name, amount in self.amounts.items()})
+
     @classmethod
     def of(cls, state: State, spectrum: Spectrum, protocol: MeasurementProtocol, *, final: bool) -> Endpoint:
         """The endpoint that `protocol` has on a state (energy eigenbasis)."""
@@ -131,8 +137,8 @@ class Endpoints:
     final: Endpoint
 
     def swapped(self) -> Endpoints:
-        """The ends of the backward process."""
-        return Endpoints(protocol=self.protocol, initial=self.final, final=self.initial)
+        """The ends of the backward process, which undoes what the ends of the forward one count."""
+        return Endpoints(protocol=self.protocol, initial=self.final.undone(), final=self.initial.undone())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

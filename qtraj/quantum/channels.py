@@ -36,6 +36,10 @@ HERMITIAN_TOLERANCE = 1e-10
 LARGEST_JUMP_ENTROPY = 700.0
 
 
+# Squares and fourth powers of operators still are normal doubles.
+LARGEST_ELEMENT = 1e50
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Channel:
     r"""One way in which a bath acts on a system, with its reverse.
@@ -76,6 +80,13 @@ class Channel:
         matrix = as_matrix(dense, "operator")
         if not matrix.any():
             raise InvalidInput("`operator` must not be zero, but every entry is")
+        largest = float(np.abs(matrix).max())
+        if not 1 / LARGEST_ELEMENT <= largest <= LARGEST_ELEMENT:
+            raise InvalidInput(
+                f"`operator` must have a largest element from {1 / LARGEST_ELEMENT:.0e} to {LARGEST_ELEMENT:.0e} "
+                f"(sizes belong into the rate), but has {largest:.3g}",
+                measured=largest,
+            )
         object.__setattr__(self, "operator", frozen(matrix))
         if not isinstance(self.bath, str) or not self.bath:
             raise InvalidInput(f"`bath` must be a name, but is {self.bath!r}")
@@ -190,6 +201,13 @@ class Jump:
     partner: int
 
 
+def _is_level(value: object, size: int) -> bool:
+    """Whether a value is the index of a level."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return bool(np.isfinite(value) and value == int(value) and 0 <= value < size)
+
+
 def davies_channels(
     energies: ArrayLike | Spectrum, inverse_temperature: float, rates: Iterable[Sequence[float]], *, bath: str = "bath"
 ) -> tuple[Channel, ...]:
@@ -217,19 +235,26 @@ def davies_channels(
         >>> round(channel.rate, 6), channel.energy, channel.entropy
         (1.359141, 1.0, 2.0)
     """
+    named: set[frozenset[int]] = set()
     levels = (energies if isinstance(energies, Spectrum) else Spectrum(energies=np.asarray(energies))).energies
     beta = check_inverse_temperature(inverse_temperature)
     size = levels.size
     channels = []
     for entry in rates:
-        if len(entry) != 3:
+        if not hasattr(entry, "__len__") or len(entry) != 3:
             raise InvalidInput(f"`rates` must hold entries (i, j, g), but one is {entry!r}")
         i, j, strength = entry
-        if not all(not isinstance(k, bool) and k == int(k) and 0 <= k < size for k in (i, j)) or i == j:
+        if not all(_is_level(k, size) for k in (i, j)) or i == j:
             raise InvalidInput(
                 f"`rates` must name two different levels from 0 to {size - 1}, but one entry names {i!r} and {j!r}"
             )
         to, start = int(i), int(j)
+        if frozenset((to, start)) in named:
+            raise InvalidInput(
+                f"`rates` must name every pair of levels once (an entry makes both directions), but names {to} and "
+                f"{start} twice"
+            )
+        named.add(frozenset((to, start)))
         strength = _checked_rate(strength, "rates")
         operator = np.zeros((size, size), dtype=np.complex128)
         operator[to, start] = 1.0

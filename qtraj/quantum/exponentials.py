@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from qtraj.arrays import ComplexArray, IntArray, SparseMatrix
 
-__all__ = ["SMALL", "exponential_action"]
+__all__ = ["SMALL", "connected_parts", "exponential_action"]
 
 # A dense exponential of this size takes some milliseconds whatever the time; sparse products need as many as events.
 SMALL = 100
@@ -50,13 +50,16 @@ def exponential_action(
     size = int(generator.shape[0])
     if not vector.any():
         return np.zeros_like(vector), 0.0
-    if size > SMALL and not isinstance(generator, np.ndarray):
-        generator = csr_array(generator)
-        own = _reached(generator, vector)
-        if own.size < size:
-            # Conserved quantities leave most of the space empty for ever.
+    if size > 1:
+        sparse = csr_array(generator)
+        parts = connected_parts(sparse, vector)
+        if len(parts) > 1 or parts[0].size < size:
+            # Conserved quantities leave most of the space empty for ever, and what turns fast must not blur the rest.
+            images = [(own, *exponential_action(sparse[own][:, own], vector[own], time)) for own in parts]
+            scale = max(own_scale for _, _, own_scale in images)
             image = np.zeros_like(vector)
-            image[own], scale = exponential_action(generator[own][:, own], vector[own], time)
+            for own, part, own_scale in images:
+                image[own] = part * np.exp(own_scale - scale)
             return image, scale
     events = float(abs(generator).sum(axis=0).max()) * time
     if size <= SMALL or (size <= LARGEST_DENSE and events > MANY_EVENTS):
@@ -77,11 +80,11 @@ def exponential_action(
     return vector, scale
 
 
-def _reached(generator: SparseMatrix, vector: ComplexArray) -> IntArray:
-    """Indices that the generator connects with those where the vector is not zero."""
+def connected_parts(generator: SparseMatrix, vector: ComplexArray) -> list[IntArray]:
+    """Sets of indices that a sparse generator (CSR) connects with each other, of those where the vector is not zero."""
     pattern = csr_array((np.ones(generator.nnz), generator.indices, generator.indptr), shape=generator.shape)
     _, labels = connected_components(pattern, directed=False)
-    return np.flatnonzero(np.isin(labels, labels[vector != 0]))
+    return [np.flatnonzero(labels == label) for label in np.unique(labels[vector != 0])]
 
 
 def _dense(generator: ComplexArray, vector: ComplexArray, time: float, events: float) -> tuple[ComplexArray, float]:

@@ -15,6 +15,7 @@ import numpy as np
 from qtraj.density.jump_process import jump_process_averages
 from qtraj.density.partners import exact_log_exponential_average, exact_support_loss
 from qtraj.density.tilted_generator import identity_defect
+from qtraj.errors import NoFiniteLaw
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.quantum.outcomes import pinch
@@ -22,6 +23,9 @@ from qtraj.theorems.checks import Check, identity
 from qtraj.theorems.references import ENERGY_ERROR, IDENTITY_TOLERANCE, WORTH_TELLING, References, probabilities_in
 
 __all__ = ["jump_references"]
+
+# Relative error of the exponential of a generator, per period or event of its evolution.
+GENERATOR_ERROR = 1e-15
 
 
 def jump_references(process: JumpProcess, protocol: MeasurementProtocol) -> References:
@@ -31,7 +35,7 @@ def jump_references(process: JumpProcess, protocol: MeasurementProtocol) -> Refe
         # The first energy measurement removes the coherence; nothing else about the process changes.
         followed = jump_process_averages(_dephased(process))
     means: dict[str, float] = {}
-    for bath in process.baths:
+    for bath in _exchanging(process):
         heat = followed.heat_into[bath]
         if heat is not None:
             means[f"heat_into_{bath}"] = heat
@@ -58,16 +62,36 @@ def jump_references(process: JumpProcess, protocol: MeasurementProtocol) -> Refe
         if name in means:
             with np.errstate(over="ignore"):
                 exponential[name] = float(np.exp(exact_log_exponential_average(process, name, 1.0, protocol=protocol)))
-    largest = float(np.abs(process.system.spectrum.energies).max())
     return References(
         averages=values,
         means=means,
         exponential=exponential,
         final_probabilities=final,
-        energy_rounding={name: ENERGY_ERROR * largest for name in means if name.startswith("heat")},
+        energy_rounding={name: _rounding(process, name, mean) for name, mean in {**means, "weights": 1.0}.items()},
         identities=tuple(_identities(process)),
         remarks=tuple(_remarks(process)),
+        events=values.mean_jumps,
     )
+
+
+def _rounding(process: JumpProcess, name: str, mean: float) -> float:
+    """Absolute error of an exact mean: of rounding energies, and of the exponential of a long evolution."""
+    energies = process.system.spectrum.energies
+    width = 0.0 if process.chain is not None else float(np.ptp(energies))
+    rates = sum(float(np.linalg.norm(jump.operator)) ** 2 for jump in process.jumps)
+    # What goes into a bath is the difference of what goes in and out, so a jump's own amount is the scale.
+    amounts = np.abs(process.heats if name.startswith("heat") else process.entropies)
+    scale = max(abs(mean), float(np.nanmax(amounts, initial=0.0)), 1e-3)
+    evolution = GENERATOR_ERROR * (width + rates) * process.duration * scale
+    return evolution + (ENERGY_ERROR * float(np.abs(energies).max()) if name.startswith("heat") else 0.0)
+
+
+def _exchanging(process: JumpProcess) -> tuple[str, ...]:
+    """The baths whose flows are worth a check: of a finite law the one that exchanges anything, otherwise all."""
+    try:
+        return tuple(str(stage.reservoir) for stage in process.stages() if stage.reservoir is not None)
+    except NoFiniteLaw:
+        return process.baths
 
 
 def _dephased(process: JumpProcess) -> JumpProcess:
@@ -91,6 +115,23 @@ def _identities(process: JumpProcess) -> Iterator[Check]:
     )
 
 
+def _shared_gap(process: JumpProcess) -> float | None:
+    """An energy that several jumps of one bath of a chain give away, between different pairs of levels."""
+    chain = process.chain
+    if chain is None:
+        return None
+    spectrum = process.system.spectrum
+    levels = spectrum.levels[spectrum.level_of]
+    _, frequency = spectrum.bohr_frequencies()
+    seen: dict[tuple[str, int], frozenset[int]] = {}
+    for jump, source, target in zip(chain.jumps, chain.sources, chain.targets, strict=True):
+        pair = frozenset((int(spectrum.level_of[source]), int(spectrum.level_of[target])))
+        key = (jump.bath, int(frequency[source, target]))
+        if len(pair) == 2 and seen.setdefault(key, pair) != pair:
+            return float(abs(levels[source] - levels[target]))
+    return None
+
+
 def _remarks(process: JumpProcess) -> Iterator[str]:
     """What a reader should know about the process before believing the verdict."""
     if process.system.adjustment > WORTH_TELLING:
@@ -98,6 +139,12 @@ def _remarks(process: JumpProcess) -> Iterator[str]:
             f"The state given was no density matrix and was moved by {process.system.adjustment:.2g} to the nearest "
             f"one, of rank {process.system.energy_state.rank} of {process.system.dimension}; <e^-sigma> depends on the "
             "rank."
+        )
+    if (gap := _shared_gap(process)) is not None:
+        yield (
+            f"Several jumps of one bath change the energy by {gap:.6g}. A weakly coupled bath cannot tell them apart "
+            "and makes one collective jump of them (`qtraj.coupled_channels`); as separate channels they are another "
+            "process."
         )
     yield (
         "The theorem holds for any Hamiltonian, a wrong one included; what is sensitive to it are the means, the heats "

@@ -47,9 +47,11 @@ class References:
         exponential: Exact <e^-s> by quantity; for sigma it is 1 - lambda from the backward process.
         final_probabilities: Probability of every final outcome, from the joint state where it can be formed and
             resolves it (above 1e-13), else the eigenvalue of the final state.
-        energy_rounding: Absolute error of a mean that comes from rounding energies, by quantity (0 if not named).
+        energy_rounding: Absolute error of a mean that comes from rounding energies, by quantity (0 if not named); of
+            all exponential averages under `weights`.
         identities: What must hold between the averages themselves, whatever the paths.
         remarks: What a reader should know about the process before believing a verdict.
+        events: Mean number of jumps on a path, if following a path takes that many steps.
     """
 
     averages: Averages
@@ -59,6 +61,7 @@ class References:
     energy_rounding: dict[str, float]
     identities: tuple[Check, ...] = ()
     remarks: tuple[str, ...] = ()
+    events: float = 0.0
 
     @classmethod
     def of(cls, process: ThermalOperation, protocol: MeasurementProtocol) -> References:

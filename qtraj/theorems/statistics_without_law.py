@@ -47,6 +47,12 @@ class ExactPartners:
 
     def weight_cumulants(self, name: str) -> tuple[float, float, float]:
         """The same of e^-s; inf where one exceeds a double."""
+        key = f"exp_minus_{name}"
+        if key not in self._known:
+            self._known[key] = self._weight_cumulants(name)
+        return self._known[key]
+
+    def _weight_cumulants(self, name: str) -> tuple[float, float, float]:
         with np.errstate(over="ignore", invalid="ignore"):
             one, two, three = (
                 float(np.exp(exact_log_exponential_average(self.process, name, float(u), protocol=self.protocol)))

@@ -31,6 +31,9 @@ REQUIRED_COVERAGE = 0.99
 # With fewer backward paths in the support, none above the cut would not exclude that 1 % of the weight is there.
 LEAST_RETURNING = 300
 
+# A spread of weights below this is rounding.
+RESOLVED = 1e-9
+
 # With fewer backward paths below the cut, the standard deviation of forward weights there is not known to 10 %.
 LEAST_BELOW = 100
 
@@ -48,7 +51,7 @@ class BackwardWeights:
     paths: int
 
     def cut(self, forward_paths: int) -> float:
-        """Ln of the largest tau <= sqrt(N V_tau)/25, V_tau the forward second moment below it; -inf if there is none."""
+        """Ln of the largest tau <= sqrt(N V_tau)/25, V_tau the second moment below it; -inf if there is none."""
         logs = np.sort(self.logs)
         # <w^2 1[w<=tau]>_F = <w 1[w<=tau]>_B
         with np.errstate(over="ignore", divide="ignore"):
@@ -67,6 +70,13 @@ class BackwardWeights:
     def covered(self, cut: float) -> float:
         """Share of the weight below a cut; 0 where too few backward paths return to know it."""
         return float((self.logs <= cut).mean()) if self.logs.size >= LEAST_RETURNING else 0.0
+
+    def above(self, cut: float, level: float) -> tuple[float, float, float]:
+        """Share of backward paths above a cut, between the ends of its Clopper-Pearson interval at that level."""
+        count, number = int((self.logs > cut).sum()), self.paths
+        low = float(stats.beta.ppf(level / 2, count, number - count + 1)) if count else 0.0
+        high = float(stats.beta.isf(level / 2, count + 1, number - count)) if count < number else 1.0
+        return low, count / number, high
 
     def deviation(self, cut: float, mean: float) -> float:
         """Standard deviation of forward weights below the cut (zero above it), given their mean.
@@ -144,16 +154,15 @@ def weights_check(
     below = forward <= cut
     kept = np.where(below, np.exp(np.minimum(forward, cut) - top), 0.0)
     # What is above the cut is rare, and known from backward paths; what is below follows from the exact sum of both.
-    above = float((backward.logs > cut).mean()) * backward.logs.size / backward.paths if backward.logs.size else 0.0
+    least, above, most = backward.above(cut, level / 8)
     share = max(0.0, target - above)
-    error = math.hypot(
-        backward.deviation(cut, share) / math.sqrt(paths),
-        math.sqrt(max(above, 1 / backward.paths) * (1 - above) / backward.paths),
-    )
-    difference = float(kept.mean()) * math.exp(top) - share
-    z = difference / error if math.isfinite(cut) else 0.0
+    error = max(backward.deviation(cut, share), RESOLVED) / math.sqrt(paths)
+    mean = float(kept.mean()) * math.exp(top)
+    # Only what lies beyond all that the rare backward paths above the cut may mean is held against the forward ones.
+    excess = max(0.0, mean - (target - least)) + min(0.0, mean - (target - most))
+    z = excess / error if math.isfinite(cut) else 0.0
     tail = _tail_p_value(int((~below).sum()), paths, backward, cut)
-    critical = float(stats.norm.isf(level / 4))
+    critical = float(stats.norm.isf(level / 8))
     failed = abs(z) > critical or tail < level / 2
     covered = backward.covered(cut)
     enough = covered >= REQUIRED_COVERAGE
@@ -172,14 +181,14 @@ def weights_check(
         standard_error=standard_error,
         exact=target,
         verdict=verdict,
-        tolerance=critical * error,
+        tolerance=critical * error + (most - least) / 2,
         z=z,
-        detectable=(critical + float(stats.norm.isf(0.01))) * error + max(0.0, target - share),
+        detectable=(critical + float(stats.norm.isf(0.01))) * error + most,
         paths_needed=needed,
         note=note,
         p_value=min(1.0, 2 * min(2 * float(stats.norm.sf(abs(z))), tail)),
         details={
-            "below_cut": float(kept.mean()) * math.exp(top),
+            "below_cut": mean,
             "below_cut_exact": share,
             "above_cut": float((~below).sum()),
         },

@@ -155,6 +155,43 @@ def workers(process: qtraj.ThermalOperation) -> Iterator[Line]:
     )
 
 
+def collisions() -> Iterator[Line]:
+    sys.path.insert(0, str(ROOT))  # run as a script, this file knows only its own folder
+    from tests.benchmarks import bench_collisions
+
+    laws = bench_collisions.law_times((50, 100))
+    seconds, classes = laws[100]
+    yield Line(
+        what=f"coherent collisions, K = 100: exact law of all paths with their labels ({classes:,} classes)",
+        figure=f"{seconds:.1f} s, {seconds / laws[50][0]:.1f} times K = 50",
+        aim="under 10 s",
+        met=seconds < 10,
+    )
+    loop = bench_collisions.loop_time()
+    growth = bench_collisions.followed_growth()
+    own = growth[1000, 4000]
+    yield Line(
+        what="followed paths, K = 1000: cost per path and collision against a plain NumPy loop over single paths",
+        figure=f"{loop / own:.0f}x ({own:.0f} ns against {1e-3 * loop:.1f} us)",
+        aim="at least 50x",
+        met=loop >= 50 * own,
+    )
+    slowest, fastest = max(growth.values()), min(growth.values())
+    yield Line(
+        what="the same cost for K from 250 to 4000 and N from 1000 to 16 000: largest against smallest",
+        figure=f"{slowest / fastest:.2f}x",
+        aim="",
+        met=None,
+    )
+    few, many = (bench_collisions.followed_peak(rounds, 60_000) for rounds in (10, 1000))
+    yield Line(
+        what="peak memory of 60 000 followed paths, K = 1000 against K = 10",
+        figure=f"{many / few:.2f}x ({many:.0f} MB)",
+        aim="",
+        met=None,
+    )
+
+
 def startup() -> Iterator[Line]:
     def python(code: str) -> float:
         return best(lambda: subprocess.run([sys.executable, "-c", code], check=True), 7)
@@ -198,6 +235,7 @@ def lines() -> Iterator[Line]:
     yield from ladder()
     yield from workers(small)
     yield from verdict(qtraj.exact_law(small), small)
+    yield from collisions()
     yield from startup()
 
 

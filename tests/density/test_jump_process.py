@@ -164,7 +164,7 @@ def test_what_cannot_be_computed_says_why() -> None:
     vague = jump_process_averages(random_process(1))
     assert vague.heat_into["watch"] is None
     assert vague.heat_into_environment is None
-    assert set(vague.reasons) == {"heat_into_watch", "heat_into_environment"}
+    assert set(vague.reasons) == {"heat_into_watch", "heat_into_environment", "heat_into_all_baths"}
 
 
 def test_the_json_has_the_promised_keys() -> None:

@@ -372,7 +372,7 @@ class TestModels:
             ("angle.x=1", "`angle.x` must be a key of the experiment, but `angle` is 0.785"),
             ("frequency=-1", "`frequency` must be positive, but is -1"),
             ("correlation=x", "`correlation` must be a number, or { real = ..., imag = ... }, but is 'x'"),
-            ("correlation={real = 1}", "`correlation` must be 0"),
+            ("correlation={real = 1}", "`correlation` must have modulus at most 0.188608289662"),
             (
                 "correlation={real = true}",
                 "`correlation` must be a number, or { real = ..., imag = ... }, but is a table",

@@ -111,8 +111,9 @@ def test_sampled_heat_agrees_with_the_closed_form(sampler: str, root_seed: int) 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"correlation": 0.1}, "`correlation` must be 0"),
-        ({"correlation": 0.1j}, "`correlation` must be 0"),
+        ({"correlation": 0.19}, r"`correlation` must have modulus at most 0\.188608289662, .* but has 0\.19"),
+        ({"correlation": -0.19j}, r"`correlation` must have modulus at most 0\.188608289662, .* but has 0\.19"),
+        ({"correlation": math.nan}, "`correlation` must have modulus at most"),
         ({"frequency": 0.0}, "`frequency` must be positive"),
         ({"frequency": -1.0}, "`frequency` must be positive"),
         ({"frequency": math.nan}, "`frequency` must be positive"),

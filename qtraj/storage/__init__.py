@@ -1,0 +1,15 @@
+"""Runs that outlast a machine: stored in a folder, resumed, extended, merged, and read with ordinary tools.
+
+`start_run` draws a run into a new folder, `resume_run` goes on with one (and makes it longer), `merge_runs` puts two
+together, `load_run` gives the `Ensemble`. See docs/stored_runs.md for the folder and its columns.
+
+pyarrow is imported by the functions that read or write tables, not by importing this package.
+"""
+
+from qtraj.storage.load import load_run
+from qtraj.storage.merge import merge_runs
+from qtraj.storage.resume import resume_run
+from qtraj.storage.run_folder import RunFolder, is_run_folder
+from qtraj.storage.start import start_run
+
+__all__ = ["RunFolder", "is_run_folder", "load_run", "merge_runs", "resume_run", "start_run"]
