@@ -101,6 +101,8 @@ def test_a_second_process_is_told_who_has_it_and_a_dead_one_does_not_matter(stor
         (b'{"pid": 12', 125, True),
         (b"[1, 2]", 125, True),
     ],
+    # The records name this process, and workers that run the tests side by side must agree on the names of the tests.
+    ids=["empty", "elsewhere", "elsewhere-119", "elsewhere-125", "gone", "text", "negative", "old", "cut", "list"],
 )
 def test_who_is_taken_for_dead(
     content: bytes, seconds: float, dead: bool, flock: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -121,7 +121,7 @@ def test_where_errors_come_from() -> None:
 def test_followed_paths_without_a_law_have_right_errors_too(root_seed: int) -> None:
     process = driven_qubit(duration=1.0)
     names = ("mean_sigma", "variance_sigma", "exp_minus_sigma", "log_exp_minus_sigma")
-    runs = [sample(process, paths=500, seed=root_seed + k) for k in range(150)]
+    runs = [sample(process, paths=500, seed=root_seed + k) for k in range(100)]
     for name in names:
         z = np.array([estimate(one, name).z for one in runs], dtype=np.float64)
         assert even(z) > LEVEL, name
@@ -131,7 +131,7 @@ def test_followed_paths_without_a_law_have_right_errors_too(root_seed: int) -> N
 @pytest.mark.parametrize("strength", [-0.3, 0.6])
 def test_tilted_estimates_have_right_errors(strength: float, root_seed: int) -> None:
     process = driven_qubit(duration=1.0)
-    runs = [sample_tilted(process, strength=strength, paths=500, seed=root_seed + k) for k in range(150)]
+    runs = [sample_tilted(process, strength=strength, paths=500, seed=root_seed + k) for k in range(100)]
     for name in ("mean_sigma", "mean_heat", "exp_minus_0.5sigma", "log_exp_minus_0.5sigma"):
         z = np.array([estimate(one, name).z for one in runs], dtype=np.float64)
         assert even(z) > LEVEL, name
