@@ -17,13 +17,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qtraj import errors, models
     from qtraj.density.averages import averages
+    from qtraj.density.quasiprobability import heat_quasiprobability
     from qtraj.models.registry import build_model
     from qtraj.paths.ensemble import Ensemble
+    from qtraj.paths.extend import extended
     from qtraj.paths.jump_records import JumpRecords
     from qtraj.paths.law import PathLaw, exact_law
     from qtraj.paths.sample import sample
+    from qtraj.paths.tilted import find_tilt, sample_tilted
     from qtraj.processes.collision_model import CollisionModel
     from qtraj.processes.collision_steps import CollisionStep, InternalStep
+    from qtraj.processes.correlated_operation import CorrelatedOperation
     from qtraj.processes.jump_process import JumpProcess
     from qtraj.processes.thermal_operation import ThermalOperation
     from qtraj.quantum.channels import Channel, davies_channels, dephasing_channels
@@ -34,7 +38,14 @@ if TYPE_CHECKING:
     from qtraj.quantum.states import State
     from qtraj.quantum.unitaries import EnergyConservingUnitary
     from qtraj.theorems.checks import Check
+    from qtraj.theorems.estimate import estimate
+    from qtraj.theorems.estimated import Estimate
+    from qtraj.theorems.exact_probability import exact_probability
+    from qtraj.theorems.exchange import exchange_theorem
+    from qtraj.theorems.forward_backward import forward_backward
     from qtraj.theorems.report import Report
+    from qtraj.theorems.sample_until import sample_until
+    from qtraj.theorems.uncertainty_relations import uncertainty_relations
     from qtraj.theorems.verify import verify
 
 __version__ = "0.1.0"
@@ -45,9 +56,11 @@ __all__ = [
     "CollisionModel",
     "CollisionStep",
     "CompositeSystem",
+    "CorrelatedOperation",
     "EnergyConservingUnitary",
     "Ensemble",
     "Environment",
+    "Estimate",
     "InternalStep",
     "JumpProcess",
     "JumpRecords",
@@ -65,9 +78,19 @@ __all__ = [
     "davies_channels",
     "dephasing_channels",
     "errors",
+    "estimate",
     "exact_law",
+    "exact_probability",
+    "exchange_theorem",
+    "extended",
+    "find_tilt",
+    "forward_backward",
+    "heat_quasiprobability",
     "models",
     "sample",
+    "sample_tilted",
+    "sample_until",
+    "uncertainty_relations",
     "verify",
 ]
 
@@ -78,9 +101,11 @@ _HOME = {
     "CollisionModel": "qtraj.processes.collision_model",
     "CollisionStep": "qtraj.processes.collision_steps",
     "CompositeSystem": "qtraj.quantum.composite",
+    "CorrelatedOperation": "qtraj.processes.correlated_operation",
     "EnergyConservingUnitary": "qtraj.quantum.unitaries",
     "Ensemble": "qtraj.paths.ensemble",
     "Environment": "qtraj.quantum.parties",
+    "Estimate": "qtraj.theorems.estimated",
     "InternalStep": "qtraj.processes.collision_steps",
     "JumpProcess": "qtraj.processes.jump_process",
     "JumpRecords": "qtraj.paths.jump_records",
@@ -96,8 +121,18 @@ _HOME = {
     "coupled_channels": "qtraj.quantum.davies",
     "davies_channels": "qtraj.quantum.channels",
     "dephasing_channels": "qtraj.quantum.channels",
+    "estimate": "qtraj.theorems.estimate",
     "exact_law": "qtraj.paths.law",
+    "exact_probability": "qtraj.theorems.exact_probability",
+    "exchange_theorem": "qtraj.theorems.exchange",
+    "extended": "qtraj.paths.extend",
+    "find_tilt": "qtraj.paths.tilted",
+    "forward_backward": "qtraj.theorems.forward_backward",
+    "heat_quasiprobability": "qtraj.density.quasiprobability",
     "sample": "qtraj.paths.sample",
+    "sample_tilted": "qtraj.paths.tilted",
+    "sample_until": "qtraj.theorems.sample_until",
+    "uncertainty_relations": "qtraj.theorems.uncertainty_relations",
     "verify": "qtraj.theorems.verify",
 }
 
