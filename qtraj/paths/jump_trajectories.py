@@ -28,6 +28,7 @@ from qtraj.paths.jump_engines import FIRST_RECORDS, EngineKind, JumpEngine
 from qtraj.paths.jump_operators import Frame
 from qtraj.paths.jump_records import JumpRecords
 from qtraj.paths.jump_tables import Booking, floats, integers
+from qtraj.paths.measuring import born_table
 from qtraj.paths.parallel import fold_blocks
 from qtraj.paths.progress import Progress
 from qtraj.processes.jump_process import JumpProcess
@@ -317,10 +318,7 @@ def _label_table(end: Endpoint) -> FloatArray | None:
     labels, outcomes = end.energy_labels, end.outcomes
     if labels is None:
         return None
-    born = np.abs(dagger(labels.vectors) @ outcomes.vectors) ** 2
-    summed = np.zeros((outcomes.count, labels.count))
-    np.add.at(summed, (outcomes.outcome_of[None, :], labels.outcome_of[:, None]), born)
-    return floats(np.cumsum(summed, axis=1))
+    return floats(np.cumsum(born_table(outcomes, labels), axis=1))
 
 
 def _total(rows: dict[str, NDArray[Any]], name: str, baths: tuple[str, ...]) -> FloatArray:

@@ -12,7 +12,7 @@ from qtraj.processes.seam import Endpoint
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes
 
-__all__ = ["draw", "draw_each", "energy_label", "final_outcome", "initial_vector"]
+__all__ = ["born_table", "draw", "draw_each", "energy_label", "final_outcome", "initial_vector"]
 
 
 def draw(cumulative: FloatArray, uniform: FloatArray) -> IntArray:
@@ -45,12 +45,12 @@ def final_outcome(end: Endpoint, states: ComplexArray, uniform: FloatArray) -> I
 def energy_label(end: Endpoint, outcome: IntArray, uniform: FloatArray) -> IntArray:
     """Measure the energy on a copy of each outcome: a vector of its eigenspace, then the Born rule."""
     assert end.energy_labels is not None  # asked only of protocols that record labels
-    table = np.cumsum(_born_table(end.outcomes, end.energy_labels), axis=1)
+    table = np.cumsum(born_table(end.outcomes, end.energy_labels), axis=1)
     drawn: IntArray = (uniform[:, None] >= (table / table[:, -1:])[outcome][:, :-1]).sum(axis=1)
     return drawn
 
 
-def _born_table(outcomes: Outcomes, labels: Outcomes) -> FloatArray:
+def born_table(outcomes: Outcomes, labels: Outcomes) -> FloatArray:
     """Probability of each energy label for a vector drawn evenly from each outcome's eigenspace."""
     born = np.abs(dagger(labels.vectors) @ outcomes.vectors) ** 2
     table = np.zeros((outcomes.count, labels.count))

@@ -18,9 +18,10 @@ import numpy as np
 
 from qtraj.arrays import ComplexArray
 from qtraj.errors import InvalidInput, TooLarge, UnknownName
+from qtraj.processes.between_states import BetweenStates
 from qtraj.processes.collision_steps import CollisionStep, InternalStep
 from qtraj.processes.kraus import image_of
-from qtraj.processes.seam import Endpoints, MeasurementProtocol, Stage, endpoints_of
+from qtraj.processes.seam import Stage
 from qtraj.quantum.composite import CompositeSystem, Reservoir
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes
@@ -38,7 +39,7 @@ WELL_CONDITIONED = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class CollisionModel:
+class CollisionModel(BetweenStates):
     """A composite system, reservoirs, and the steps of a round that is repeated.
 
     Args:
@@ -151,26 +152,6 @@ class CollisionModel:
                 state, matrix = _spectral(matrix), None
             state = image_of(stage.branches, state) if stage.reservoir is not None else _rotated(state, stage)
         return state if matrix is None else _spectral(matrix)
-
-    @cached_property
-    def final_energy_state(self) -> State:
-        """The final state of the composite system in its energy eigenbasis (canonical outcomes)."""
-        return Outcomes.of(self.output_of(self.system.outcomes), self.system.spectrum).state
-
-    @property
-    def final_state(self) -> ComplexArray:
-        """The final density matrix in the product of the bases the subsystems are given in, shape (d, d)."""
-        return self.system.in_given_basis(self.final_energy_state.matrix)
-
-    def endpoints(self, protocol: MeasurementProtocol) -> Endpoints:
-        """What `protocol` measures on the initial and on the final state."""
-        return endpoints_of(
-            protocol,
-            self.system.spectrum,
-            start=self.system.energy_state,
-            end=self.final_energy_state,
-            output_of=self.output_of,
-        )
 
     def reversed(self) -> CollisionModel:
         """The backward process: it starts in the final state, and the inverse steps follow in opposite order."""

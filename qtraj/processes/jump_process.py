@@ -19,8 +19,9 @@ import numpy as np
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput, NoFiniteLaw, TooLarge
+from qtraj.processes.between_states import BetweenStates
 from qtraj.processes.energy_chain import EnergyChain
-from qtraj.processes.seam import Endpoints, MeasurementProtocol, Stage, endpoints_of
+from qtraj.processes.seam import Stage
 from qtraj.quantum.channels import Channel, Jump
 from qtraj.quantum.generators import computed_state, effective_hamiltonian, evolve
 from qtraj.quantum.matrices import dagger
@@ -43,7 +44,7 @@ LADDER_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class JumpProcess:
+class JumpProcess(BetweenStates):
     """A system with baths that act on it through jumps, for a given duration.
 
     Args:
@@ -243,26 +244,6 @@ class JumpProcess:
         if self.chain is not None:
             return self.chain.image_of(state, self.duration)
         return computed_state(evolve(self.hamiltonian, self.jump_operators, state.matrix, self.duration))
-
-    @cached_property
-    def final_energy_state(self) -> State:
-        """The final state of the system in its energy eigenbasis (canonical outcomes)."""
-        return Outcomes.of(self.output_of(self.system.outcomes), self.system.spectrum).state
-
-    @property
-    def final_state(self) -> ComplexArray:
-        """The final density matrix in the basis the Hamiltonian was given in, shape (d, d)."""
-        return self.system.in_given_basis(self.final_energy_state.matrix)
-
-    def endpoints(self, protocol: MeasurementProtocol) -> Endpoints:
-        """What `protocol` measures on the initial and on the final state."""
-        return endpoints_of(
-            protocol,
-            self.system.spectrum,
-            start=self.system.energy_state,
-            end=self.final_energy_state,
-            output_of=self.output_of,
-        )
 
     def lasting(self, duration: float) -> JumpProcess:
         """The same process for another duration."""

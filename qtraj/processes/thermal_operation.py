@@ -12,10 +12,10 @@ from functools import cached_property
 
 import numpy as np
 
-from qtraj.arrays import ComplexArray
 from qtraj.errors import InvalidInput, InvalidUnitary
+from qtraj.processes.between_states import BetweenStates
 from qtraj.processes.kraus import image_of, thermal_branches
-from qtraj.processes.seam import Branches, Endpoints, MeasurementProtocol, Stage, endpoints_of
+from qtraj.processes.seam import Branches, Stage
 from qtraj.quantum.composite import LARGEST_ENTROPY
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.parties import Environment, System
@@ -26,7 +26,7 @@ __all__ = ["ThermalOperation"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ThermalOperation:
+class ThermalOperation(BetweenStates):
     r"""One interaction of a system with a thermal environment under a unitary with :math:`[U, H_S + H_E] = 0`.
 
     Args:
@@ -98,26 +98,6 @@ class ThermalOperation:
     def output_of(self, start: Outcomes) -> State:
         r"""The state :math:`\Lambda(\rho)` for a start given by its outcomes (energy eigenbasis)."""
         return image_of(self._branches, start.state)
-
-    @cached_property
-    def final_energy_state(self) -> State:
-        """The final state of the system in its energy eigenbasis (canonical outcomes)."""
-        return Outcomes.of(self.output_of(self.system.outcomes), self.system.spectrum).state
-
-    @property
-    def final_state(self) -> ComplexArray:
-        """The final density matrix in the basis the Hamiltonian was given in, shape (d_S, d_S)."""
-        return self.system.in_given_basis(self.final_energy_state.matrix)
-
-    def endpoints(self, protocol: MeasurementProtocol) -> Endpoints:
-        """What `protocol` measures on the initial and on the final state."""
-        return endpoints_of(
-            protocol,
-            self.system.spectrum,
-            start=self.system.energy_state,
-            end=self.final_energy_state,
-            output_of=self.output_of,
-        )
 
     def reversed(self) -> ThermalOperation:
         """The backward process: it starts in the final state and evolves with the inverse unitary."""

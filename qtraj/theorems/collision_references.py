@@ -13,7 +13,6 @@ import numpy as np
 
 from qtraj.arrays import ComplexArray
 from qtraj.density.collision_model import CollisionModelAverages, collision_model_averages
-from qtraj.density.partners import exact_log_exponential_average, exact_support_loss
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.collision_steps import CollisionStep, InternalStep
 from qtraj.processes.seam import MeasurementProtocol
@@ -21,6 +20,7 @@ from qtraj.quantum.entropies import von_neumann_entropy
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import pinch
 from qtraj.theorems.checks import Check, identity
+from qtraj.theorems.reference_parts import exact_weights, mean_productions, with_total_heat
 from qtraj.theorems.references import (
     ENERGY_ERROR,
     IDENTITY_TOLERANCE,
@@ -47,32 +47,17 @@ def collision_references(model: CollisionModel, protocol: MeasurementProtocol) -
             means[f"heat_into_{name}"] = float(np.sum(followed.heat_into[name]))
         else:
             means[f"entropy_into_{name}"] = float(np.sum(followed.entropy_flow_into[name]))
-    if len(heats := [value for key, value in means.items() if key.startswith("heat_into_")]) == len(means):
-        means["heat"] = float(np.sum(heats))
-        if len(heats) == 1:
-            means = {"heat": heats[0]}
-        if protocol in (MeasurementProtocol.AUGMENTED, MeasurementProtocol.ENERGY) and _works(model):
-            means["work"] = followed.switching_work
-    if protocol is MeasurementProtocol.ENERGY:
-        means["sigma"] = means["sigma_d"] = followed.population_entropy_production
-        means["xi"] = 0.0
-    elif protocol is not MeasurementProtocol.KRAUS:
-        means["sigma"] = followed.entropy_production
-        if protocol is MeasurementProtocol.AUGMENTED:
-            means["sigma_d"] = followed.population_entropy_production
-            means["xi"] = followed.coherence_entropy_production
-    exponential, final = {}, None
+    means = with_total_heat(means)
+    if "heat" in means and protocol in (MeasurementProtocol.AUGMENTED, MeasurementProtocol.ENERGY) and _works(model):
+        means["work"] = followed.switching_work
+    means |= mean_productions(protocol, followed)
+    final = None
     if "sigma" in means:
-        exponential["sigma"] = 1.0 - exact_support_loss(model, protocol)
         final = probabilities_in(model.endpoints(protocol).final.outcomes, _in_energy_basis(model, followed))
-    for name in ("sigma_d", "xi"):
-        if name in means:
-            with np.errstate(over="ignore"):
-                exponential[name] = float(np.exp(exact_log_exponential_average(model, name, 1.0, protocol=protocol)))
     return References(
         averages=values,
         means=means,
-        exponential=exponential,
+        exponential=exact_weights(model, protocol, means),
         final_probabilities=final,
         energy_rounding={name: _energy_rounding(model, name) for name in means},
         identities=tuple(_identities(model, own)),

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from qtraj.density.jump_process import jump_process_averages
-from qtraj.density.partners import exact_log_exponential_average, exact_support_loss
 from qtraj.density.tilted_generator import identity_defect
 from qtraj.errors import NoFiniteLaw
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.quantum.outcomes import pinch
 from qtraj.theorems.checks import Check, identity
+from qtraj.theorems.reference_parts import exact_weights, mean_productions, with_total_heat
 from qtraj.theorems.references import ENERGY_ERROR, IDENTITY_TOLERANCE, WORTH_TELLING, References, probabilities_in
 
 __all__ = ["jump_references"]
@@ -41,31 +41,16 @@ def jump_references(process: JumpProcess, protocol: MeasurementProtocol) -> Refe
             means[f"heat_into_{bath}"] = heat
         else:
             means[f"entropy_into_{bath}"] = followed.entropy_into[bath]
-    heats = [value for key, value in means.items() if key.startswith("heat_into_")]
-    if means and len(heats) == len(means):
-        means = {"heat": heats[0]} if len(heats) == 1 else {**means, "heat": float(np.sum(heats))}
-    if protocol is MeasurementProtocol.ENERGY:
-        means["sigma"] = means["sigma_d"] = followed.population_entropy_production
-        means["xi"] = 0.0
-    elif protocol is not MeasurementProtocol.KRAUS:
-        means["sigma"] = followed.entropy_production
-        if protocol is MeasurementProtocol.AUGMENTED:
-            means["sigma_d"] = followed.population_entropy_production
-            means["xi"] = followed.coherence_entropy_production
-    exponential, final = {}, None
+    means = with_total_heat(means) | mean_productions(protocol, followed)
+    final = None
     if "sigma" in means:
-        exponential["sigma"] = 1.0 - exact_support_loss(process, protocol)
         basis = process.system.basis
         state = np.conj(basis.T) @ followed.final_state @ basis
         final = probabilities_in(process.endpoints(protocol).final.outcomes, state)
-    for name in ("sigma_d", "xi"):
-        if name in means:
-            with np.errstate(over="ignore"):
-                exponential[name] = float(np.exp(exact_log_exponential_average(process, name, 1.0, protocol=protocol)))
     return References(
         averages=values,
         means=means,
-        exponential=exponential,
+        exponential=exact_weights(process, protocol, means),
         final_probabilities=final,
         energy_rounding={name: _rounding(process, name, mean) for name, mean in {**means, "weights": 1.0}.items()},
         identities=tuple(_identities(process)),
