@@ -68,7 +68,7 @@ class State:
 
     Example:
         >>> state = State.bloch(0.5, 0.2, -0.3)
-        >>> state.matrix.round(3).tolist()
+        >>> (state.matrix.round(3) + 0).tolist()  # + 0 turns -0 into 0
         [[(0.35+0j), (0.25-0.1j)], [(0.25+0.1j), (0.65+0j)]]
     """
 
