@@ -60,12 +60,12 @@ def canonical_outcomes(state: np.ndarray, energies: np.ndarray) -> list[Projecto
     for space in reversed(eigenprojectors(state)):
         if space.eigenvalue < ZERO:
             continue
-        # A shift takes the complement of the eigenspace out of the way of energies that are zero.
-        compressed = space.matrix @ np.diag(energies) @ space.matrix + 1e6 * (np.eye(energies.size) - space.matrix)
+        # A shift takes the complement of the eigenspace out of the way of energies that are zero; a large one rounds.
+        compressed = space.matrix @ np.diag(energies) @ space.matrix + 1e2 * (np.eye(energies.size) - space.matrix)
         outcomes += [
             Projector(eigenvalue=space.eigenvalue, matrix=part.matrix)
             for part in eigenprojectors(compressed)
-            if part.eigenvalue < 1e5
+            if part.eigenvalue < 50
         ]
     return outcomes
 

@@ -312,7 +312,7 @@ def test_wrong_samplers_are_rejected(name: str) -> None:
 
 
 def test_a_forgotten_lambda_is_seen_by_an_identity_and_by_paths() -> None:
-    with mock.patch("qtraj.theorems.collision_references.exact_support_loss", return_value=0.0):
+    with mock.patch("qtraj.theorems.reference_parts.exact_support_loss", return_value=0.0):
         report = verify_without_law(case("from the ground"), paths=30_000, level=RATE)
     assert failing(report) >= {"tilted_exp_minus_sigma", "exp_minus_sigma"}
 
