@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from qtraj.quantum.spectrum import Spectrum
     from qtraj.quantum.states import State
     from qtraj.quantum.unitaries import EnergyConservingUnitary
+    from qtraj.report.write import write_report
     from qtraj.theorems.checks import Check
     from qtraj.theorems.estimate import estimate
     from qtraj.theorems.estimated import Estimate
@@ -92,6 +93,7 @@ __all__ = [
     "sample_until",
     "uncertainty_relations",
     "verify",
+    "write_report",
 ]
 
 # Public name -> the module that defines it.
@@ -134,6 +136,7 @@ _HOME = {
     "sample_until": "qtraj.theorems.sample_until",
     "uncertainty_relations": "qtraj.theorems.uncertainty_relations",
     "verify": "qtraj.theorems.verify",
+    "write_report": "qtraj.report.write",
 }
 
 # Public modules that are reached as attributes, so that `except qtraj.errors.InvalidState` needs no second import.

@@ -18,6 +18,7 @@ __all__ = [
     "InvalidSpectrum",
     "InvalidState",
     "InvalidUnitary",
+    "MissingPackage",
     "NoFiniteLaw",
     "NotRecorded",
     "QtrajError",
@@ -26,6 +27,10 @@ __all__ = [
     "UnknownName",
     "UnresolvedState",
 ]
+
+
+MOST_SUGGESTIONS = 6
+"""Names that begin alike and are listed; as many as a sentence takes."""
 
 
 class QtrajError(Exception):
@@ -98,6 +103,32 @@ class StorageError(QtrajError):
     """A file or folder could not be read, written or locked."""
 
 
+class MissingPackage(QtrajError, ImportError):
+    """An optional package is asked for and not installed; the message has the line that installs it.
+
+    Attributes:
+        purpose: What needs it.
+        package: Name of the package.
+        extra: The extra of qtraj that brings it.
+    """
+
+    def __init__(self, purpose: str, package: str, extra: str) -> None:
+        self.purpose, self.package, self.extra = purpose, package, extra
+        super().__init__(
+            f"{purpose} needs the package {package}, but it is not installed; `pip install 'qtraj[{extra}]'`"
+        )
+
+    def __reduce__(self) -> tuple[type[MissingPackage], tuple[str, str, str]]:
+        """Pickle by the arguments, not by the message: workers send exceptions home."""
+        return type(self), (self.purpose, self.package, self.extra)
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> list[str]:
+    """The known names that begin with a name (`li18`, where all of a paper's are meant), or else the most similar."""
+    beginning = [one for one in known if name and one.lower().startswith(name.lower())]
+    return beginning[:MOST_SUGGESTIONS] or difflib.get_close_matches(name, known, n=1)
+
+
 class UnknownName(InvalidInput):
     """A name is not in the list of known ones; the message suggests the nearest.
 
@@ -112,10 +143,15 @@ class UnknownName(InvalidInput):
         self.kind = kind
         self.name = name
         self.known = tuple(known)
-        near = difflib.get_close_matches(name, self.known, n=1)
+        # What is no text at all is named by what it is, and nothing is near it.
+        near = _nearest(name, self.known) if isinstance(name, str) else []
         self.suggestion = near[0] if near else None
-        hint = f"did you mean {self.suggestion!r}?" if near else f"known: {', '.join(self.known)}"
-        super().__init__(f"{kind} {name!r} is not known; {hint}")
+        listed = [repr(one) for one in near]
+        if len(listed) > 1:
+            hint = f"did you mean {', '.join(listed[:-1])} or {listed[-1]}?"
+        else:
+            hint = f"did you mean {listed[0]}?" if listed else f"known: {', '.join(self.known)}"
+        super().__init__(f"{kind} {' '.join(repr(name).split()):.80} is not known; {hint}")
 
     def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, tuple[str, ...]]]:
         """Pickle by the arguments, not by the message: workers send exceptions home."""

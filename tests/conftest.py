@@ -24,7 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # The first example of a test also pays for imports and for LAPACK's set-up, so deadlines and the "too slow"
 # health check would measure the machine and not the code.
 settings.register_profile(
-    "default", derandomize=True, deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+    "default", derandomize=True, deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
     "thorough", derandomize=False, deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]

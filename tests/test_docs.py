@@ -1,4 +1,4 @@
-"""Every code block of README.md and docs/*.md is executed, and what it shows is what it prints.
+"""Every code block of README.md and of the pages in docs/ is executed, and what it shows is what it prints.
 
 A document is one session: its blocks run in order, in a scratch folder that holds a copy of examples/.
 
@@ -9,6 +9,7 @@ A document is one session: its blocks run in order, in a scratch folder that hol
 | ```sh | every line is run by bash |
 | ```toml | parsed; then saved for the blocks below, or else validated as an experiment file |
 | ```json, ```bibtex, ```text | JSON is parsed; the other two are for reading |
+| ```{toctree}, ```{bibliography}, ```{include} | left to the build of the site, which fails where one leads nowhere |
 
 An HTML comment on the line above a block says more:
 `<!-- save: NAME -->` writes the block to NAME for the blocks below; `<!-- fragment -->` marks a part of an experiment
@@ -38,16 +39,27 @@ from pathlib import Path
 
 import pytest
 
+from qtraj.cli import main
+from qtraj.models import MODELS
+
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = ROOT / "docs"
+DOCUMENTS = [README, *sorted(PAGES.glob("*.md")), *sorted((PAGES / "tutorials").glob("*.md"))]
+
+# Pages that show a file of the top folder.
+SHOWN = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
 
 COMPARISON = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 FOR_READING = frozenset({"text", "bibtex"})
+FOR_THE_SITE = frozenset({"{toctree}", "{bibliography}", "{include}"})
 MARK = "@@exit-code@@"
 
-# Nothing in a document may run longer; what is shown to a newcomer should take seconds.
-COMMAND_TIMEOUT = 120
+# Nothing in a document may run longer; what is shown to a newcomer should take seconds, but a machine may be busy.
+COMMAND_TIMEOUT = 300
+
+# How a log says how far a run has come.
+PROGRESS = re.compile(r"^qtraj: .*: [\d,]+ of [\d,]+ \(\d+ %\).*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +85,10 @@ def blocks_of(text: str) -> list[Block]:
     language, start, body = "", 0, [""]
     for number, line in enumerate(text.splitlines(), start=1):
         if fence is None:
-            opening = re.fullmatch(r"(```+|~~~+)\s*(\S*)\s*", line)
+            # A directive of the site, `{include} FILE`, may be followed by what it is about.
+            opening = re.fullmatch(r"(```+|~~~+)\s*(?:(\{\w+\}).*|(\S*)\s*)", line)
             if opening:
-                fence, language, start, body = opening[1], opening[2], number + 1, []
+                fence, language, start, body = opening[1], opening[2] or opening[3], number + 1, []
             elif line.strip():
                 remark = re.fullmatch(r"<!--\s*(.*?)\s*-->", line)
                 comment = remark[1] if remark else ""
@@ -169,7 +182,7 @@ class Session:
         elif block.language == "json":
             json.loads(block.text)
         else:
-            assert block.language in FOR_READING, (
+            assert block.language in FOR_READING | FOR_THE_SITE, (
                 f"{self.where(block.line)}: a block in {block.language!r} is neither run nor known to be for reading"
             )
         name = block.argument("save")
@@ -203,7 +216,9 @@ class Session:
         )
         result = self.bash(script)
         pieces = re.split(rf"\n{MARK} (\d+)\n", result.stdout)
-        printed, codes = pieces[0:-1:2], [int(code) for code in pieces[1::2]]
+        # A slow machine reports progress, on the screen of a reader a bar that is gone afterwards: here a line.
+        printed = [re.sub(PROGRESS, "", piece) for piece in pieces[0:-1:2]]
+        codes = [int(code) for code in pieces[1::2]]
         assert len(codes) == len(commands), f"{self.where(block.line)}: the session ended early\n{result.stdout}"
         for position, (command, got, code) in enumerate(zip(commands, printed, codes, strict=True)):
             here = f"{self.where(command.line)}: {command.source.strip()}"
@@ -262,6 +277,22 @@ def test_links_and_pictures_lead_somewhere() -> None:
                 assert path.exists(), f"{document.name} links to {target}, which does not exist"
 
 
+def links_of(page: Path) -> set[Path]:
+    """The files that a page links to."""
+    targets = re.findall(r"(?:\]\(|src=\")([^)\"\s]+)", page.read_text(encoding="utf-8"))
+    return {(page.parent / target.partition("#")[0]).resolve() for target in targets if "://" not in target}
+
+
+def test_every_page_and_tutorial_is_two_clicks_from_the_readme() -> None:
+    first = links_of(README)
+    second = first.union(*(links_of(page) for page in first if page.suffix == ".md" and page.is_file()))
+    # These show files of the top folder in the site, where the README leads to the files themselves.
+    shown = {PAGES / name: ROOT / original for name, original in SHOWN.items()}
+    far = [page.name for page in DOCUMENTS[1:] if page not in second and shown.get(page) not in second]
+    assert not far
+    assert ROOT / "examples" / "README.rst" in first
+
+
 def test_every_cited_key_is_in_the_bibliography() -> None:
     known = set(
         re.findall(r"^@\w+\{(\w+),", (ROOT / "docs" / "references.bib").read_text(encoding="utf-8"), re.MULTILINE)
@@ -288,6 +319,34 @@ def test_contributing_lists_what_ci_runs() -> None:
         assert f".venv/bin/{command}\n" in text
     for command in ("install --quiet -e '.[dev]'", 'ruff" check .', 'ruff" format --check .', 'mypy"'):
         assert command in ci
+
+
+TARGETS = (
+    *MODELS,
+    *(str(ROOT / "examples" / name) for name in ("qubit_partial_swap.toml", "three_reservoirs.toml")),
+)
+
+
+def explained(text: str) -> tuple[set[str], list[re.Pattern[str]]]:
+    """The names in backticks of a page, and patterns for those with NAME or X in them."""
+    names = set(re.findall(r"`([a-z_0-9A-Z]+)`", text))
+    patterns = [re.sub("NAME$|X$", "[a-z_0-9]+", name) for name in names if name.endswith(("_NAME", "_X"))]
+    return names, [re.compile(pattern) for pattern in patterns]
+
+
+def is_explained(name: str, names: set[str], patterns: list[re.Pattern[str]]) -> bool:
+    return name in names or any(pattern.fullmatch(name) for pattern in patterns)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: Path(target).stem)
+def test_every_entry_that_exact_prints_is_explained(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    names, patterns = explained((ROOT / "docs" / "python_results.md").read_text(encoding="utf-8"))
+    assert main(["exact", target, "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    entries = {*printed, *printed["averages"], *printed["path_law"]}
+    assert len(entries) > 20
+    assert not [name for name in sorted(entries) if not is_explained(name, names, patterns)]
+    assert not is_explained("made_up_entry", names, patterns)
 
 
 # Negative controls: the machinery above must notice a document that lies.

@@ -23,15 +23,16 @@ PACKAGE = ROOT / "qtraj"
 
 # From the ground up. A room imports itself and the floors below; rooms on one floor never import each other.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"arrays", "blas", "errors"}),
-    frozenset({"atomic"}),
+    frozenset({"arrays", "blas", "errors", "markup"}),
+    frozenset({"atomic", "memory", "optional"}),
     frozenset({"quantum"}),
     frozenset({"processes"}),
     frozenset({"density", "paths"}),
     frozenset({"theorems"}),
     frozenset({"models"}),
-    frozenset({"experiment", "plots", "strategies"}),
+    frozenset({"experiment", "interop", "plots", "strategies"}),
     frozenset({"reproduce", "storage"}),
+    frozenset({"report"}),
     frozenset({"cli"}),
 )
 FLOOR_OF = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -41,7 +42,10 @@ FACE = PACKAGE / "__init__.py"
 DOOR = PACKAGE / "__main__.py"
 
 # What costs tens of milliseconds and up, and most programs that use qtraj as a library never need.
-HEAVY = ("matplotlib", "numba", "pyarrow", "pydantic", "rich", "hypothesis", "qutip", "distributed")
+HEAVY = (
+    *("matplotlib", "numba", "pyarrow", "pydantic", "rich", "hypothesis", "distributed"),
+    *("qutip", "qthermo", "pandas", "xarray"),
+)
 
 
 def module_name(path: Path) -> str:

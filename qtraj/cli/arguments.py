@@ -9,17 +9,16 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
-from qtraj import __version__
+from qtraj.cli.manual import COMMANDS, GROUPS, MAIN_HELP, SYNOPSES, closing, description, group_of
 from qtraj.cli.output import emit
 from qtraj.errors import InvalidInput, UnknownName
 
-__all__ = ["COMMANDS", "MAIN_HELP", "Request", "parse"]
+__all__ = ["COMMANDS", "MAIN_HELP", "Request", "parse", "parser_of"]
 
 # As in qtraj.paths.blocks, which imports NumPy; a test keeps them equal.
 MOST_PATHS: Final = 10**15
@@ -27,107 +26,17 @@ MOST_SEED: Final = 2**128 - 1
 MOST_JOBS: Final = 10_000
 
 FIGURE_FORMATS: Final = (".png", ".svg", ".pdf")
-
-COMMANDS: Final = {
-    "verify": "sample paths, hold them against exact numbers, give a verdict",
-    "exact": "exact averages and the exact law of the paths, without sampling",
-    "histogram": "the law of entropy production: exact atoms and sampled counts",
-    "models": "the named models and their parameters",
-    "reproduce": "figures and tables of the papers, printed values beside ours",
-    "sample": "draw paths into a run folder, which survives whatever interrupts it",
-    "resume": "finish a run that was interrupted, or make it longer",
-    "merge": "put two stored runs of one experiment together",
-}
+REPORT_FORMATS: Final = (".html", ".htm")
 
 # What takes run folders and nothing else.
 _ON_FOLDERS: Final = {"resume": ("DIR",), "merge": ("A", "B")}
-
-_DETAILS: Final = {
-    "verify": "The exit code is the verdict: 0 pass, 1 fail, 3 inconclusive.",
-    "exact": "The table shows twelve digits, --json all of them.",
-    "histogram": "Prints the 40 most probable atoms of sigma (in the kraus protocol, of the heat); --json has all\n"
-    "atoms of sigma, sigma_d, xi and the heats. Where the paths have no finite law, sampled values are\n"
-    "counted in bins. A file is written only where --figure says.",
-    "models": "A model's name can stand wherever an experiment file can. With NAME, what its parameters mean.",
-    "reproduce": "Without NAME, the list of all. A table has the value of the paper's formula as printed, the\n"
-    "corrected one where it is wrong, and ours, which was computed without the formula.",
-    "sample": "One Parquet file a finished block; docs/stored_runs.md says what is in them.",
-    "resume": "A resumed run equals one that was never interrupted, a longer one a fresh one of that length.\n"
-    "Damaged blocks are drawn again. On a cluster: --backend dask --scheduler tcp://node7:8786.",
-    "merge": "Pieces of one run (--blocks) become that run; runs of different seeds become a pooled one. The\n"
-    "same block twice, and different experiments, are refused.",
-}
 
 # What stands where others have a target, and need not.
 _NAMES: Final = {
     "models": "name of a model; all of them if left out",
     "reproduce": "which figure or table; the list of them if left out",
+    "completion": "bash, zsh or fish",
 }
-
-_EXAMPLES: Final = {
-    "verify": """\
-        qtraj verify experiment.toml
-        qtraj verify experiment.toml --paths 1e12 --seed 7 --figure verdict.pdf
-        qtraj verify two-qubit-exchange --set angle=0.3 --protocol tpm
-        qtraj verify experiment.toml --set system.state.z=0.1 --json
-        qtraj verify two-node-network --set approach=local --set duration=10 --paths 1e4""",
-    "exact": """\
-        qtraj exact experiment.toml
-        qtraj exact experiment.toml --set environment.beta=2 --json
-        qtraj exact two-qubit-exchange --protocol energy-two-point""",
-    "histogram": """\
-        qtraj histogram experiment.toml
-        qtraj histogram experiment.toml --paths 1e9 --figure sigma.pdf --log
-        qtraj histogram two-qubit-exchange --json""",
-    "models": """\
-        qtraj models
-        qtraj models davies-qutrit
-        qtraj models --json""",
-    "reproduce": """\
-        qtraj reproduce
-        qtraj reproduce lk14-sign-map
-        qtraj reproduce rfa13-junction --figure junction.pdf
-        qtraj reproduce --figure figures""",
-    "sample": """\
-        qtraj sample experiment.toml --out run --paths 1e12
-        qtraj sample davies-qutrit --out trajectories --sampler followed --records --paths 1e4
-        qtraj sample experiment.toml --out piece --paths 1e5 --sampler explicit --blocks 0:1""",
-    "resume": """\
-        qtraj sample experiment.toml --out run
-        qtraj resume run
-        qtraj resume run --paths 2e6 --n-jobs -1""",
-    "merge": """\
-        qtraj sample experiment.toml --out seven --seed 7
-        qtraj sample experiment.toml --out eight --seed 8
-        qtraj merge seven eight --out pooled""",
-}
-
-MAIN_HELP: Final = f"""\
-usage: qtraj COMMAND TARGET [options]
-
-qtraj samples thermodynamic trajectories of small quantum systems, puts the sampled averages beside exact ones from
-density matrices, and says whether the fluctuation theorems hold.
-
-commands:
-{chr(10).join(f"  {name:<11}{summary}" for name, summary in COMMANDS.items())}
-
-TARGET is an experiment file (TOML) or the name of a model; a name wins over a file, write ./name for the file.
-`qtraj COMMAND --help` lists the options of a command.
-
-examples:
-  qtraj verify experiment.toml
-  qtraj exact two-qubit-exchange --set angle=0.3 --json
-  qtraj histogram experiment.toml --figure sigma.pdf
-
-exit codes:
-  0 all checks hold    1 a check fails    2 bad input    3 inconclusive    4 a file cannot be read or written
-  70 a bug of qtraj    130 interrupted
-
-options:
-  -h, --help  show this help
-  --version   show the version ({__version__})
-  --debug     with a command: show the traceback of an error
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +54,7 @@ class Request:
     backend: str | None = None
     as_json: bool = False
     figure: str | None = None
+    report: str | None = None
     log: bool = False
     quiet: bool = False
     out: str | None = None
@@ -153,6 +63,9 @@ class Request:
     partial: bool = False
     scheduler: str | None = None
     others: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    zipped: bool = False
+    quantity: str | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -183,7 +96,7 @@ def parse(command: str, words: Sequence[str]) -> Request:
     """
     if command not in COMMANDS:
         raise UnknownName("command", command, COMMANDS)
-    parser, options = _parser(command)
+    parser, options = parser_of(command)
     found, extra = parser.parse_known_args(list(words))
     if command in _ON_FOLDERS:
         extra = [word for word in extra if word.startswith("-") and word != "-"] or extra
@@ -199,7 +112,11 @@ def parse(command: str, words: Sequence[str]) -> Request:
         # Without a name all figures are drawn, into a folder.
         figure = _figure(figure) if name else figure
         return Request(
-            command=command, target=name, as_json=found.json, figure=figure, quiet=getattr(found, "quiet", False)
+            command=command,
+            target=name,
+            as_json=getattr(found, "json", False),
+            figure=figure,
+            quiet=getattr(found, "quiet", False),
         )
     if found.target is None:
         raise InvalidInput(
@@ -217,13 +134,17 @@ def parse(command: str, words: Sequence[str]) -> Request:
         backend=found.backend,
         as_json=found.json,
         figure=_figure(getattr(found, "figure", None)),
+        report=_report(getattr(found, "report", None)),
         log=getattr(found, "log", False),
         quiet=found.quiet,
-        out=_out(command, found) if command == "sample" else None,
+        out=_out(command, found) if command in ("sample", "sweep") else None,
         records=getattr(found, "records", False),
         blocks=getattr(found, "blocks", None),
         partial=getattr(found, "partial", False),
         scheduler=_scheduler(found),
+        over=tuple(getattr(found, "over", ())),
+        zipped=getattr(found, "zip", False),
+        quantity=getattr(found, "quantity", None),
     )
 
 
@@ -265,24 +186,30 @@ def _scheduler(found: argparse.Namespace) -> str | None:
     return None if found.scheduler is None else str(found.scheduler)
 
 
-def _parser(command: str) -> tuple[_Parser, list[str]]:
+def parser_of(command: str) -> tuple[_Parser, list[str]]:
     """The parser of a command, and the options it knows."""
     has_target = command not in _NAMES
     parser = _Parser(
         prog=f"qtraj {command}",
-        usage=f"qtraj {command} {' '.join(_ON_FOLDERS.get(command, ['TARGET' if has_target else '[NAME]']))} [options]",
-        description=f"{COMMANDS[command].capitalize()}.\n{_DETAILS[command]}",
-        epilog=f"examples:\n{textwrap.indent(textwrap.dedent(_EXAMPLES[command]), '  ')}",
+        usage=f"qtraj {command} {SYNOPSES[command]}",
+        description=description(command),
+        epilog=closing(command),
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=26, width=110),
         allow_abbrev=False,
+        add_help=False,
     )
-    options = ["--help"]
+    target = parser.add_argument_group("target")
+    groups = {title: parser.add_argument_group(title) for title in GROUPS}
+    options: list[str] = []
 
     def option(*names: str, **how: Any) -> None:
-        options.extend(parser.add_argument(*names, **how).option_strings)
+        group = group_of(names[-1])
+        place = target if group is None else groups[group]
+        options.extend(place.add_argument(*names, **how).option_strings)
 
+    option("-h", "--help", action="help", help="show this help")
     if not has_target:
-        option("target", metavar="NAME", nargs="?", help=_NAMES[command])
+        option("target", metavar="SHELL" if command == "completion" else "NAME", nargs="?", help=_NAMES[command])
     elif command in _ON_FOLDERS:
         option("target", metavar=" ".join(_ON_FOLDERS[command]), nargs="?", help="run folders, made by `qtraj sample`")
         if command == "resume":
@@ -315,22 +242,39 @@ def _parser(command: str) -> tuple[_Parser, list[str]]:
         )
     if has_target and command != "merge":
         option("--n-jobs", metavar="N", default="1", help="workers, -1 for all cores; results do not depend on it")
-        option("--backend", metavar="NAME", help="joblib backend: loky (default), threading, dask, ...")
+        option("--backend", metavar="NAME", help="joblib backend: threading (default), loky, dask, ...")
         option("--scheduler", metavar="WHERE", help="of the backend dask: address of the scheduler, or its file")
-    if command in ("sample", "merge"):
-        option("--out", metavar="DIR", help="the run folder, new or empty")
+    if command in ("sample", "merge", "sweep"):
+        option("--out", metavar="DIR", help=f"the {'sweep' if command == 'sweep' else 'run'} folder, new or empty")
+    if command == "sweep":
+        option(
+            "--over",
+            metavar="KEY=VALUES",
+            action="append",
+            default=[],
+            help="sweep a key of the file or a parameter of the model, keys as in --set: START:STOP:COUNT, with :log "
+            "at its end in equal ratios, or a,b,c; repeatable",
+        )
+        option("--zip", action="store_true", help="go through all keys side by side, and not through their grid")
+        option("--figure", metavar="FILE", help="draw a curve over one key, a map over two: .png, .svg or .pdf")
+        option(
+            "--quantity", metavar="NAME", help="number to show and draw: sigma (default), heat, exp_minus_sigma, ..."
+        )
     if command == "sample":
         option("--records", action="store_true", help="keep times and kinds of all jumps, as list columns")
         option("--blocks", metavar="A:B", help="draw only these blocks of the run, to be merged with the others later")
     if command in ("verify", "histogram"):
         option("--partial", action="store_true", help="take what is there of a stored run that is not finished")
         option("--figure", metavar="FILE", help="draw the sampled histogram over its exact law: .png, .svg or .pdf")
+    if command == "verify":
+        option("--report", metavar="FILE", help="write all of it, with figures, as one HTML page that needs no network")
     if command == "reproduce":
         option("--figure", metavar="FILE", help="draw it: .png, .svg or .pdf; without NAME a folder, for all of them")
     if command == "histogram":
         option("--log", action="store_true", help="logarithmic probabilities, in the figure and in the table's bars")
-    option("--json", action="store_true", help="one JSON object on standard output, and nothing else")
-    if command != "models":
+    if command != "completion":
+        option("--json", action="store_true", help="one JSON object on standard output, and nothing else")
+    if command not in ("models", "completion"):
         option("--quiet", action="store_true", help="no table and no progress; errors and the exit code remain")
     option("--debug", action="store_true", help="show the traceback of an error")
     return parser, options
@@ -359,6 +303,12 @@ def _jobs(text: str) -> int:
     if jobs == 0:
         raise InvalidInput("`--n-jobs` must be a whole number other than 0 (-1 for all cores), but is 0", measured=0.0)
     return jobs
+
+
+def _report(path: str | None) -> str | None:
+    if path is not None and os.path.splitext(path)[1].lower() not in REPORT_FORMATS:
+        raise InvalidInput(f"`--report` must end in {' or '.join(REPORT_FORMATS)}, but is {path[:80]!r}")
+    return path
 
 
 def _figure(path: str | None) -> str | None:

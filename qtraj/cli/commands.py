@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -14,16 +14,15 @@ from qtraj import __version__
 from qtraj.atomic import check_writable
 from qtraj.blas import one_blas_thread
 from qtraj.cli.arguments import Request
-from qtraj.cli.exits import Exit
+from qtraj.cli.exact_table import exact_table
+from qtraj.cli.exits import Exit, naming
 from qtraj.cli.output import colour_verdicts, emit, emit_json, plain
-from qtraj.cli.tables import QUANTITIES, exact_table, histogram_table, model_table, models_table, plain_default
-from qtraj.errors import InvalidInput
+from qtraj.cli.tables import QUANTITIES, histogram_table, model_table, models_table, plain_default
 from qtraj.experiment import Experiment, load_experiment
 from qtraj.experiment.ensemble import check_protocol, check_sampler
 from qtraj.models import MODELS, find_model
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.progress import TerminalProgress
-from qtraj.paths.sample import default_paths, sample
+from qtraj.paths.sample import sample
 from qtraj.theorems.exact import exact_report
 from qtraj.theorems.report import Report
 from qtraj.theorems.verify import verify
@@ -78,8 +77,9 @@ class _Task:
 
 def _task(request: Request) -> _Task:
     # What can be refused without reading or computing anything is refused first.
-    if request.figure is not None:
-        check_writable(request.figure)
+    for file in (request.figure, request.report):
+        if file is not None:
+            check_writable(file)
     stored = _stored(request)
     if stored is not None:
         return stored
@@ -120,38 +120,35 @@ def _stored(request: Request) -> _Task | None:
 
 
 def _load(request: Request) -> Experiment:
-    try:
+    with nullcontext() if request.target in MODELS else naming(request.target):
         return load_experiment(request.target, request.settings)
-    except InvalidInput as error:
-        # In a loop over many files the sentence has to say which one it is about.
-        if request.target not in MODELS and request.target[:80] not in str(error):
-            error.args = (f"{request.target}: {error}",)
-        raise
 
 
-def _progress(request: Request, task: _Task) -> AbstractContextManager[TerminalProgress | None]:
-    if request.quiet:
-        return nullcontext()
-    paths, sampler = task.sampling.get("paths"), task.sampling.get("sampler")
-    # Which sampler is the default depends on the process, and with it how many paths are.
-    total = default_paths(sampler) if paths is None and sampler is not None else paths
-    return TerminalProgress(total, description="sampling paths")
+def _is_sweep(target: str) -> bool:
+    """Whether the target is the folder of a sweep."""
+    if target in MODELS or not os.path.isdir(target):
+        return False
+    from qtraj.storage.sweep_folder import is_sweep_folder
+
+    return is_sweep_folder(target)
 
 
 def _sampled(request: Request, task: _Task) -> Ensemble:
     if task.stored is not None:
         return task.stored
-    with _progress(request, task) as progress:
-        return sample(task.experiment.process, **task.sampling, keep_rows=False, progress=progress)
+    return sample(task.experiment.process, **task.sampling, keep_rows=False, progress=not request.quiet)
 
 
 def _verify(request: Request) -> Exit:
+    if _is_sweep(request.target):
+        from qtraj.cli.sweep import verify_folder
+
+        return verify_folder(request)
     task = _task(request)
     ensemble = task.stored
-    if request.figure is not None:
+    if request.figure is not None or request.report is not None:
         ensemble = _sampled(request, task)
-    with _progress(request, task) as progress:
-        report = verify(task.experiment.process, ensemble=ensemble, **task.sampling, progress=progress)
+    report = verify(task.experiment.process, ensemble=ensemble, **task.sampling, progress=not request.quiet)
     if request.as_json:
         emit_json({**report.to_json(), **_provenance(request)})
     elif not request.quiet:
@@ -159,6 +156,8 @@ def _verify(request: Request) -> Exit:
     # After the verdict, which a full disk shall not cost.
     if ensemble is not None and request.figure is not None:
         _draw(request, task, ensemble, report)
+    if request.report is not None:
+        _write_report(request, task, ensemble, report)
     return _EXITS[str(report.verdict)]
 
 
@@ -170,7 +169,8 @@ def _exact(request: Request) -> Exit:
     if request.as_json:
         emit_json({**document, **_provenance(request)})
     elif not request.quiet:
-        emit(exact_table(experiment.name, document))
+        title = find_model(experiment.model).own_title if experiment.model else ""
+        emit(exact_table(experiment.name, document, own=set(experiment.own_averages), own_title=title))
     return Exit.HOLDS
 
 
@@ -278,6 +278,10 @@ def _sample(request: Request) -> Exit:
 
 
 def _resume(request: Request) -> Exit:
+    if _is_sweep(request.target):
+        from qtraj.cli.sweep import resume_folder
+
+        return resume_folder(request)
     from qtraj.cli.storage_commands import resume
 
     return resume(
@@ -297,6 +301,18 @@ def _merge(request: Request) -> Exit:
     return merge(request.target, request.others[0], request.out, as_json=request.as_json, quiet=request.quiet)
 
 
+def _sweep(request: Request) -> Exit:
+    from qtraj.cli.sweep import sweep  # with Parquet, which others need not load
+
+    return sweep(request)
+
+
+def _completion(request: Request) -> Exit:
+    from qtraj.cli.completion import completion  # with the models of all papers, which others need not load
+
+    return completion(request.target)
+
+
 def _draw(request: Request, task: _Task, ensemble: Ensemble, report: Report | None = None) -> None:
     from qtraj.plots import overview, save_figure  # matplotlib takes half a second, which only figures are worth
 
@@ -304,6 +320,17 @@ def _draw(request: Request, task: _Task, ensemble: Ensemble, report: Report | No
     save_figure(overview(ensemble, report=report, log=request.log, title=task.experiment.name), request.figure)
     if not request.quiet and not request.as_json:
         emit(f"figure: {request.figure}")
+
+
+def _write_report(request: Request, task: _Task, ensemble: Ensemble | None, report: Report) -> None:
+    from qtraj.report import write_report  # with matplotlib and the storage
+    from qtraj.storage.run_folder import RunFolder
+
+    assert request.report is not None
+    manifest = None if task.stored is None else RunFolder.open(request.target).manifest
+    write_report(request.report, report, ensemble=ensemble, experiment=task.experiment, manifest=manifest)
+    if not request.quiet and not request.as_json:
+        emit(f"report: {request.report}")
 
 
 _COMMANDS: Final[dict[str, Callable[[Request], Exit]]] = {
@@ -315,4 +342,6 @@ _COMMANDS: Final[dict[str, Callable[[Request], Exit]]] = {
     "sample": _sample,
     "resume": _resume,
     "merge": _merge,
+    "completion": _completion,
+    "sweep": _sweep,
 }

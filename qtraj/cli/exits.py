@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import enum
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from qtraj.errors import InvalidInput, StorageError
 
-__all__ = ["Exit", "explain"]
+__all__ = ["Exit", "explain", "naming"]
 
 
 class Exit(enum.IntEnum):
@@ -52,6 +54,17 @@ def explain(error: BaseException) -> tuple[Exit, str]:
                 f"this is a bug of qtraj ({type(error).__name__}{_place(error)}: {_one_line(error):.300}); please "
                 "report it with the command and its input, and with what the option --debug adds"
             )
+
+
+@contextmanager
+def naming(target: str) -> Iterator[None]:
+    """Inside the `with`, sentences about what is in a file name the file: in a loop over many it must be said which."""
+    try:
+        yield
+    except InvalidInput as error:
+        if target[:80] not in str(error):
+            error.args = (f"{target}: {error}",)
+        raise
 
 
 def _one_line(error: BaseException) -> str:

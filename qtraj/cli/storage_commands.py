@@ -11,7 +11,7 @@ from qtraj.cli.output import complain, emit, emit_json
 from qtraj.errors import InvalidInput
 from qtraj.experiment import Experiment
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.progress import TerminalProgress
+from qtraj.paths.progress import RunProgress
 from qtraj.storage.blocks_on_disk import list_blocks
 from qtraj.storage.load import load_run
 from qtraj.storage.merge import merge_runs
@@ -19,8 +19,9 @@ from qtraj.storage.resume import Completion, resume_run
 from qtraj.storage.run_folder import RunFolder, is_run_folder
 from qtraj.storage.sizes import in_units
 from qtraj.storage.start import start_run
+from qtraj.storage.sweep_folder import is_sweep_folder
 
-__all__ = ["load_stored", "merge", "resume", "store"]
+__all__ = ["load_stored", "merge", "refuse_decided", "resumable", "resume", "store"]
 
 
 def store(
@@ -49,7 +50,7 @@ def store(
         InvalidInput: As `start_run`.
         StorageError: As `start_run`.
     """
-    with _resumable(out), _progress(sampling.get("paths") if blocks is None else None, quiet=quiet) as progress:
+    with resumable(out), _progress(sampling.get("paths") if blocks is None else None, quiet=quiet) as progress:
         done = start_run(experiment, out, **sampling, keep_records=records, blocks=blocks, progress=progress)
     _tell(done, as_json=as_json, quiet=quiet)
     return Exit.HOLDS
@@ -79,7 +80,7 @@ def resume(
         StorageError: As `resume_run`.
     """
     total = RunFolder.open(path).manifest.paths if paths is None else paths
-    with _resumable(path), _progress(total, quiet=quiet) as progress:
+    with resumable(path), _progress(total, quiet=quiet) as progress:
         done = resume_run(path, paths=paths, n_jobs=n_jobs, backend=backend, progress=progress)
     _tell(done, as_json=as_json, quiet=quiet)
     return Exit.HOLDS
@@ -111,12 +112,10 @@ def load_stored(target: str, given: Mapping[str, Any], *, partial: bool = False)
     """
     if not is_run_folder(target):
         return None
+    if is_sweep_folder(target):
+        raise InvalidInput(f"`{target}` must be a single run, but is a sweep; its runs are in `{target}/points`")
     folder = RunFolder.open(target)
-    for option, value in given.items():
-        if value not in (None, "", ()):
-            raise InvalidInput(
-                f"`{option}` must be left out for a stored run, which has its own, but is {_shown(value)}"
-            )
+    refuse_decided(given, "a stored run")
     ensemble = load_run(folder, partial=partial)
     if ensemble.paths < folder.manifest.paths:
         complain(
@@ -125,16 +124,31 @@ def load_stored(target: str, given: Mapping[str, Any], *, partial: bool = False)
     return folder.experiment, ensemble
 
 
+def refuse_decided(given: Mapping[str, Any], what: str) -> None:
+    """Refuse options that a folder has decided already.
+
+    Args:
+        given: Their values by their names, None or empty for those that were not given.
+        what: What the folder holds.
+
+    Raises:
+        InvalidInput: If one of them is given.
+    """
+    for option, value in given.items():
+        if value not in (None, "", ()):
+            raise InvalidInput(f"`{option}` must be left out for {what}, which has its own, but is {_shown(value)}")
+
+
 def _shown(value: Any) -> str:
     return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _progress(total: int | None, *, quiet: bool) -> AbstractContextManager[TerminalProgress | None]:
-    return nullcontext() if quiet else TerminalProgress(total, description="sampling paths")
+def _progress(total: int | None, *, quiet: bool) -> AbstractContextManager[RunProgress | None]:
+    return nullcontext() if quiet else RunProgress(total)
 
 
 @contextmanager
-def _resumable(path: str) -> Iterator[None]:
+def resumable(path: str) -> Iterator[None]:
     """On Ctrl-C, say how to go on."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""What a person reads: exact numbers, histograms and models as plain text."""
+"""What a person reads: histograms and models as plain text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from qtraj.models import Model
 from qtraj.paths.ensemble import Ensemble
 
-__all__ = ["exact_table", "histogram_table", "model_table", "models_table", "plain_default"]
+__all__ = ["histogram_table", "model_table", "models_table", "plain_default"]
 
 MOST_ROWS: Final = 40
 """Atoms shown of a histogram: one screen."""
@@ -24,42 +24,6 @@ QUANTITIES: Final = ("sigma", "sigma_d", "xi", "heat")
 
 BINS: Final = 30
 """Bins of a quantity whose values are no atoms."""
-
-MOST_ENTRIES: Final = 8
-"""Rows and columns shown of a matrix."""
-
-
-def exact_table(name: str, document: Mapping[str, Any]) -> str:
-    """The numbers of `exact`, one a line, twelve digits; why one is missing stands beside it."""
-    reasons = document["reasons"]
-    lines = [f"{name}: {document['process']}"]
-    finite = document["path_law"].get("normalisation") is not None
-    source = "the probabilities of all paths" if finite else "maps that count as they evolve"
-    titles = {"averages": "averages, from density matrices", "path_law": f"path law, from {source}"}
-    for section, title in titles.items():
-        entries = dict(_flat(document[section]))
-        width = max(len(key) for key in entries) + 2
-        lines += ["", f"{title} (nats, hbar = k_B = 1)"]
-        given: set[str] = set()
-        for key, value in entries.items():
-            shown = _value(value)
-            if value is None:
-                reason = reasons.get(f"{section}.{key}", "not defined")
-                shown = "- (for the same reason)" if reason in given else f"- ({reason})"
-                given.add(reason)
-            first, *rest = shown.splitlines()
-            lines.append(f"  {key:<{width}}{first}")
-            lines += [f"  {'':<{width}}{row}" for row in rest]
-    return "\n".join(lines)
-
-
-def _flat(section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The numbers and matrices of a section, those of its tables under dotted names."""
-    for key, value in section.items():
-        if isinstance(value, dict) and set(value) != {"real", "imag"}:
-            yield from ((f"{key}.{name}", inner) for name, inner in _flat(value))
-        else:
-            yield key, value
 
 
 def histogram_table(name: str, ensemble: Ensemble, *, log: bool) -> str:
@@ -174,33 +138,3 @@ def _bars(log_probabilities: Any, *, log: bool) -> list[str]:
 
 def _count(count: int) -> str:
     return str(count) if count < 10**10 else f"{count:.4e}"
-
-
-def _value(value: Any) -> str:
-    match value:
-        case {"real": real, "imag": imag}:
-            return _array(np.asarray(real) + 1j * np.asarray(imag))
-        case []:
-            return "none"
-        case [str(), *_]:
-            return "\n".join(value)
-        case list():
-            return _array(np.asarray(value))
-        case float():
-            return f"{value:.12g}"
-        case _:
-            return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _array(array: Any) -> str:
-    """A vector on one line, a matrix on one line a row."""
-    if max(array.shape) > MOST_ENTRIES:
-        return f"{' x '.join(map(str, array.shape))} numbers, see --json"
-    rows = np.atleast_2d(array)
-    return "\n".join("  ".join(_number(entry) for entry in row) for row in rows)
-
-
-def _number(entry: Any) -> str:
-    # Adding zero turns the -0.0 of rounding into 0.0.
-    real, imaginary = (round(float(part), 6) + 0.0 for part in (entry.real, entry.imag))
-    return f"{real: .6f}{imaginary:+.6f}i" if isinstance(entry, complex) else f"{real: .6f}"

@@ -5,5 +5,6 @@ Importing this package costs pydantic and NumPy; `import qtraj` and `qtraj --hel
 
 from qtraj.experiment.load import KINDS, Experiment, load_experiment
 from qtraj.experiment.overrides import parse_setting
+from qtraj.experiment.sweeps import Sweep, load_sweep_file
 
-__all__ = ["KINDS", "Experiment", "load_experiment", "parse_setting"]
+__all__ = ["KINDS", "Experiment", "Sweep", "load_experiment", "load_sweep_file", "parse_setting"]

@@ -13,16 +13,16 @@ import numpy as np
 from pydantic import ValidationError
 
 from qtraj.blas import one_blas_thread
-from qtraj.errors import InvalidExperiment, InvalidInput
+from qtraj.errors import InvalidExperiment
 from qtraj.experiment.collision_model import CollisionModelFile
 from qtraj.experiment.ensemble import ExperimentFile
-from qtraj.experiment.files import read_experiment
 from qtraj.experiment.jump_process import DaviesFile, JumpProcessFile
-from qtraj.experiment.messages import describe, dotted, found, hint, sentence
+from qtraj.experiment.messages import describe, dotted, found, sentence
 from qtraj.experiment.named_model import NamedModelFile, model_file
-from qtraj.experiment.overrides import apply_setting, find_non_finite, parse_setting
+from qtraj.experiment.overrides import find_non_finite
+from qtraj.experiment.source import read_source
 from qtraj.experiment.thermal_operation import ThermalOperationFile
-from qtraj.models import MODELS, find_model
+from qtraj.models import find_model
 from qtraj.processes.seam import Process
 
 __all__ = ["KINDS", "Experiment", "build_experiment", "load_experiment"]
@@ -34,6 +34,7 @@ KINDS: dict[str, type[ExperimentFile]] = {
     "jump-process": JumpProcessFile,
     "davies": DaviesFile,
 }
+"""What `kind` may be in an experiment file, with the table that checks the rest of the file."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,25 +88,9 @@ def load_experiment(target: str | os.PathLike[str], settings: Iterable[str] = ()
         >>> load_experiment("two-qubit-exchange", ["angle=0.3"]).process.inverse_temperature
         1.25
     """
-    text = os.fspath(target)
-    parsed = [parse_setting(setting) for setting in settings]
-    if text not in MODELS:
-        return _build(Path(text).stem, _read(text), parsed, Path(text).parent)
-    try:
-        parsed = [(["parameters", *parts], value) for parts, value in parsed]
-        return _build(text, {"model": text, "parameters": {}}, parsed, Path())
-    except InvalidInput as error:
-        # There is no file whose table `parameters` could be meant.
-        plain = str(error).replace("`parameters` has no key", f"model {text} has no parameter")
-        error.args = (plain.replace("in `parameters`: ", "").replace("`parameters.", "`"),)
-        raise
-
-
-def _build(name: str, document: dict[str, Any], settings: list[tuple[list[str], Any]], folder: Path) -> Experiment:
-    for parts, value in settings:
-        _offer_default(document, parts)
-        apply_setting(document, parts, value)
-    return build_experiment(name, document, folder)
+    source = read_source(target, settings)
+    with source.in_its_words():
+        return build_experiment(source.name, source.document, source.folder)
 
 
 def build_experiment(name: str, document: dict[str, Any], folder: Path) -> Experiment:
@@ -120,6 +105,11 @@ def build_experiment(name: str, document: dict[str, Any], folder: Path) -> Exper
         InvalidInput: If anything in the document is wrong; the sentence names the key.
         StorageError: If a matrix cannot be read.
     """
+    if "sweep" in document:
+        raise InvalidExperiment(
+            "the file must describe one experiment, but its table `sweep` makes many of it; run them all by "
+            "`qtraj sweep FILE --out DIR`"
+        )
     place = find_non_finite(document)
     if place is not None:
         raise InvalidExperiment(f"`{dotted(place)}` must be finite, but is not")
@@ -139,32 +129,6 @@ def build_experiment(name: str, document: dict[str, Any], folder: Path) -> Exper
         document=document,
         folder=folder,
     )
-
-
-def _read(text: str) -> dict[str, Any]:
-    if not text:
-        raise InvalidExperiment("the target must be an experiment file or the name of a model, but is empty")
-    try:
-        return read_experiment(text)
-    except FileNotFoundError:
-        raise InvalidExperiment(
-            f"the target must be an experiment file or the name of a model, but {text[:80]!r} is neither; "
-            f"{hint(text, list(MODELS))}"
-        ) from None
-
-
-def _offer_default(document: dict[str, Any], parts: list[str]) -> None:
-    """Let a setting change one entry of a parameter that the file leaves at its default."""
-    name, parameters = document.get("model"), document.get("parameters", {})
-    if isinstance(name, str) and name in MODELS and isinstance(parameters, dict) and len(parts) > 2:
-        defaults = find_model(name).parameters
-        if parts[0] == "parameters" and parts[1] in defaults and parts[1] not in parameters:
-            document["parameters"] = parameters | {parts[1]: _as_in_files(defaults[parts[1]])}
-
-
-def _as_in_files(default: Any) -> Any:
-    """A parameter's default with lists where Python has tuples, its own copy."""
-    return [_as_in_files(entry) for entry in default] if isinstance(default, list | tuple) else default
 
 
 def _validated(document: dict[str, Any]) -> ExperimentFile:

@@ -7,6 +7,7 @@ found there instead.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,6 +47,12 @@ _MUST: Final = {
     "too_short": "have at least one entry",
 }
 
+# Not accepted as numbers: a file would then mean something only to qtraj, and the next wish would be `2*pi*0.3/7`.
+_NUMBER = r"\d+\.?\d*"
+_MULTIPLE_OF_PI = re.compile(
+    rf"(?P<sign>[+-]?)(?P<factor>{_NUMBER})?\s*\*?\s*(?:pi|π)\s*(?:/\s*(?P<divisor>{_NUMBER}))?"
+)
+
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LEADING_NAME = re.compile(r"`(\w+)`")
 
@@ -63,9 +70,25 @@ def sentence(error: ValidationError) -> str:
         return _relocate(str(context["error"]), path, ())
     if kind == "float_type" and isinstance(value, int) and not isinstance(value, bool):
         return f"`{path}` must stay below 1e308, but is a whole number of {len(str(abs(value)))} digits"
+    if kind == "float_type" and isinstance(value, str) and (number := _multiple_of_pi(value)) is not None:
+        return f"`{path}` must be a real number and no formula, but {describe(value)}; write {number!r}"
     must = _MUST[kind].format(**context) if kind in _MUST else f"be valid ({first['msg'].rstrip('.')})"
     but = "is missing" if kind == "missing" else describe(value)
     return f"`{path}` must {must}, but {but}" if path else f"the file must {must}, but {but}"
+
+
+def _multiple_of_pi(text: str) -> float | None:
+    """The number that a simple multiple of pi stands for.
+
+    Example:
+        >>> _multiple_of_pi("-3*pi/4"), _multiple_of_pi("pie")
+        (-2.356194490192345, None)
+    """
+    found = _MULTIPLE_OF_PI.fullmatch(text.strip())
+    if found is None or (found["divisor"] and not float(found["divisor"])):
+        return None
+    number = float(found["factor"] or 1) * math.pi / float(found["divisor"] or 1)
+    return -number if found["sign"] == "-" else number
 
 
 def dotted(location: Iterable[int | str]) -> str:
@@ -112,8 +135,20 @@ def hint(name: str, known: Sequence[str]) -> str:
         >>> hint("x", ["system", "environment"])
         'known are system, environment'
     """
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    if inverse := _inverse_temperatures(name, known):
+        return f"did you mean {' or '.join(repr(key) for key in inverse)}, the inverse temperature?"
+    if near := difflib.get_close_matches(name, known, n=1):
+        return f"did you mean {near[0]!r}?"
+    return f"known are {', '.join(known)}"
+
+
+def _inverse_temperatures(name: str, known: Sequence[str]) -> list[str]:
+    """The inverse temperatures among some keys, where a temperature is asked for: the one of that name, or all."""
+    if not name.lower().startswith("temperature") and name != "T":
+        return []
+    keys = [key for key in known if key.startswith("beta")]
+    same = [key for key in keys if key.removeprefix("beta") == name.lower().removeprefix("temperature")]
+    return same or keys
 
 
 def found(name: object, known: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from qtraj.errors import InvalidExperiment
 from qtraj.experiment.messages import describe, dotted
 
-__all__ = ["apply_setting", "find_non_finite", "parse_setting"]
+__all__ = ["apply_setting", "find_non_finite", "parse_setting", "read_value"]
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
@@ -38,7 +38,7 @@ def parse_setting(text: str) -> tuple[list[str], Any]:
     parts = [part.strip() for part in key.split(".")]
     if not equals or not all(parts):
         raise InvalidExperiment(f"`--set` must be followed by key=value, with a dotted key, but got {text!r:.80}")
-    value = _read(raw.strip())
+    value = read_value(raw.strip())
     place = find_non_finite(value)
     if place is not None:
         raise InvalidExperiment(f"`{dotted([*parts, *place])}` must be finite, but is {raw.strip()[:40]}")
@@ -104,7 +104,13 @@ def _position(entries: list[Any], parts: list[str]) -> int:
     )
 
 
-def _read(raw: str) -> Any:
+def read_value(raw: str) -> Any:
+    """What a word of the command line means: JSON, else TOML, else plain text.
+
+    Example:
+        >>> read_value("0.6"), read_value("haar")
+        (0.6, 'haar')
+    """
     try:
         return json.loads(raw, parse_constant=float)
     except (ValueError, RecursionError):

@@ -12,6 +12,7 @@ import numpy as np
 
 from qtraj.errors import InvalidInput
 from qtraj.models.parameters import check_positive
+from qtraj.quantum.scalars import real_number
 from qtraj.quantum.states import State
 
 __all__ = ["check_coherence", "check_temperature", "coherent_unit"]
@@ -57,7 +58,7 @@ def check_coherence(coherence: float) -> None:
     Raises:
         InvalidInput: With the value.
     """
-    if not (math.isfinite(coherence) and 0 <= coherence < 1):
+    if not 0 <= real_number(coherence, "coherence") < 1:
         why = "; the entropy production of pure units is infinite" if coherence == 1 else ""
         raise InvalidInput(
             f"`coherence` must be at least 0 and below 1, but is {coherence}{why}", measured=float(coherence)

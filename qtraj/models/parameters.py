@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from qtraj.errors import InvalidInput
+from qtraj.quantum.scalars import real_number
 
 __all__ = ["check_finite", "check_not_negative", "check_positive"]
 
@@ -16,8 +17,7 @@ def check_finite(**values: float) -> None:
         InvalidInput: With the name and the value.
     """
     for name, value in values.items():
-        if not math.isfinite(value):
-            raise InvalidInput(f"`{name}` must be finite, but is {value}", measured=float(value))
+        real_number(value, name)
 
 
 def check_positive(**values: float) -> None:
@@ -33,7 +33,8 @@ def check_positive(**values: float) -> None:
         qtraj.errors.InvalidInput: `duration` must be positive and finite, but is 0.0
     """
     for name, value in values.items():
-        if not (math.isfinite(value) and value > 0):
+        number = real_number(value, name, finite=False)
+        if not (math.isfinite(number) and number > 0):
             raise InvalidInput(f"`{name}` must be positive and finite, but is {value}", measured=float(value))
 
 
@@ -44,5 +45,6 @@ def check_not_negative(**values: float) -> None:
         InvalidInput: With the name and the value.
     """
     for name, value in values.items():
-        if not (math.isfinite(value) and value >= 0):
+        number = real_number(value, name, finite=False)
+        if not (math.isfinite(number) and number >= 0):
             raise InvalidInput(f"`{name}` must be finite and not negative, but is {value}", measured=float(value))

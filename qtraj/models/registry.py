@@ -34,6 +34,10 @@ class Model:
         build: Function from parameters to a process.
         extras: Function from the process and all parameters to quantities that only this model has, plain numbers
             and lists under the names they have in JSON; None if there are none.
+
+    Example:
+        >>> find_model("davies-qutrit").parameters["duration"]
+        2.0
     """
 
     name: str
@@ -58,6 +62,12 @@ class Model:
         entries = re.findall(r"^    (\w+): (.*(?:\n {8}.*)*)", section[1] if section else "", re.MULTILINE)
         return {name: " ".join(text.split()) for name, text in entries}
 
+    @property
+    def own_title(self) -> str:
+        """What only this model has to say, in a few words: the first line of its documentation."""
+        first = (inspect.getdoc(self.extras) or "").partition("\n")[0].rstrip(".")
+        return f"of {self.name}: {first[:1].lower()}{first[1:]}"
+
     def own_averages(self, process: Any, **parameters: Any) -> dict[str, Any]:
         """What only this model has to say about a process that `build` made, under the names it has in JSON.
 
@@ -80,6 +90,7 @@ MODELS: Mapping[str, Model] = {
         Model(name="dephasing-qubit", source="RFA13", build=dephasing_qubit, extras=dephasing_qubit_extras),
     )
 }
+"""All named models, by name."""
 
 
 def find_model(name: str) -> Model:
@@ -87,8 +98,14 @@ def find_model(name: str) -> Model:
 
     Raises:
         UnknownName: With the nearest known name.
+
+    Example:
+        >>> find_model("dephasing-qubits")
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.UnknownName: model 'dephasing-qubits' is not known; did you mean 'dephasing-qubit'?
     """
-    if name not in MODELS:
+    if not isinstance(name, str) or name not in MODELS:
         raise UnknownName("model", name, MODELS)
     return MODELS[name]
 

@@ -6,12 +6,16 @@ frequency :math:`\omega` is a thermal operation for every angle :math:`\theta`; 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from qtraj.errors import InvalidInput
+from qtraj.models.parameters import check_not_negative, check_positive
 from qtraj.processes.correlated_operation import CorrelatedOperation
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
+from qtraj.quantum.scalars import real_number
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 
@@ -56,11 +60,10 @@ def two_qubit_exchange(
         >>> process.final_state.real.diagonal().round(4).tolist()  # the environment's populations
         [0.7773, 0.2227]
     """
-    if not (np.isfinite(frequency) and frequency > 0):
-        raise InvalidInput(f"`frequency` must be positive, but is {frequency}", measured=float(frequency))
-    for name, beta in (("beta_system", beta_system), ("beta_environment", beta_environment)):
-        if not (np.isfinite(beta) and beta >= 0):
-            raise InvalidInput(f"`{name}` must be finite and not negative, but is {beta}", measured=float(beta))
+    check_positive(frequency=frequency)
+    check_not_negative(beta_system=beta_system, beta_environment=beta_environment)
+    given: Any = correlation
+    correlation = given if isinstance(given, complex) else real_number(given, "correlation", finite=False)
     energies = np.array([0.0, frequency])
     system = System(energies=energies, state=State.gibbs(energies, beta_system))
     environment = Environment(energies=energies, inverse_temperature=beta_environment)

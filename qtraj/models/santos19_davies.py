@@ -21,6 +21,7 @@ from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.channels import davies_channels
 from qtraj.quantum.entropies import coherence
 from qtraj.quantum.parties import System
+from qtraj.quantum.spectrum import energies_of
 from qtraj.quantum.states import State
 
 __all__ = ["StartingState", "davies_qutrit", "davies_qutrit_extras"]
@@ -60,7 +61,7 @@ def davies_qutrit(
     """
     check_positive(duration=duration)
     check_not_negative(beta=beta)
-    levels = np.asarray(energies, dtype=np.float64)
+    levels = energies_of(energies)
     bare = System(energies=levels, state=State.gibbs(levels, beta))
     if state is None:
         if levels.size != 3:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
 
 from qtraj.arrays import FloatArray, IntArray, frozen
+from qtraj.paths.frames import as_data_frame
 from qtraj.quantum.spectrum import group_values
 
 __all__ = ["Distribution"]
@@ -74,6 +76,13 @@ class Distribution:
             atom_of=frozen(labels),
         )
 
+    def __repr__(self) -> str:
+        """One line: what of, how many values, from where to where."""
+        names, number = ", ".join(self.names), self.values.shape[0]
+        lows, highs = self.values.min(axis=0), self.values.max(axis=0)
+        ranges = " x ".join(f"[{low:.6g}, {high:.6g}]" for low, high in zip(lows, highs, strict=True))
+        return f"<Distribution of {names}: {number:,} value{'s' if number != 1 else ''} in {ranges}>"
+
     @property
     def atoms(self) -> FloatArray:
         """The values of a single quantity, shape (K,)."""
@@ -84,6 +93,16 @@ class Distribution:
     def probabilities(self) -> FloatArray:
         """Probabilities as plain numbers, shape (K,)."""
         return frozen(np.exp(self.log_probabilities))
+
+    def to_pandas(self) -> Any:
+        """One row an atom: the value of every quantity, `probability` and `log_probability`; units in `attrs`.
+
+        Raises:
+            MissingPackage: If pandas is not installed.
+        """
+        columns = {name: self.values[:, column] for column, name in enumerate(self.names)}
+        columns |= {"probability": self.probabilities, "log_probability": self.log_probabilities}
+        return as_data_frame(columns, entry="atom", attributes={})
 
     def counts(self, class_counts: IntArray) -> IntArray:
         """Add up counts given per class to counts per atom, shape (K,)."""

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput, NoFiniteLaw, NotRecorded
+from qtraj.markup import table
 from qtraj.paths.explicit import expand_counts
+from qtraj.paths.frames import as_data_frame, as_data_set
 from qtraj.paths.jump_records import JumpRecords
 from qtraj.paths.labels import LabelTable
 from qtraj.paths.law import PathLaw
@@ -44,6 +46,15 @@ class Ensemble:
         outside: Paths that fell into no class of the law; anything but 0 means that law and sampler disagree.
         tilt: How paths were favoured that are rare otherwise; None if they were not. The methods below undo it with the
             paths' weights; whoever reads the rows must do so too (`log_weights`).
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> from qtraj.paths.sample import sample
+        >>> ensemble = sample(build_model("two-qubit-exchange"), paths=10**12, seed=7)
+        >>> ensemble.quantities
+        ('sigma', 'sigma_d', 'xi', 'heat')
+        >>> abs(ensemble.mean("sigma") - ensemble.law.mean("sigma")) < 5 * ensemble.standard_error("sigma")
+        True
     """
 
     process: Process
@@ -202,6 +213,61 @@ class Ensemble:
         table.update({name: law.quantity(name) for name in law.quantities})
         return {**table, "counts": self.class_counts}
 
+    def to_pandas(self) -> Any:
+        """The paths as a pandas DataFrame; of an ensemble that was only counted, the classes of its law.
+
+        One row is a path (index `path`), or a class (index `class`) with its `counts` and its exact `probability`: then
+        weigh by one of them whatever you compute. `DataFrame.attrs` says which it is, under `entry`, and has the
+        `units` of the columns, the protocol, the sampler, the seeds and the number of paths.
+
+        Raises:
+            MissingPackage: If pandas is not installed.
+
+        Example:
+            >>> from qtraj.models import build_model
+            >>> from qtraj.paths.sample import sample
+            >>> frame = sample(build_model("two-qubit-exchange"), paths=1e9, seed=7).to_pandas()
+            >>> int(frame["counts"].sum()), frame.attrs["units"]["sigma"]
+            (1000000000, 'nats')
+        """
+        entry, columns = self._table
+        return as_data_frame(columns, entry=entry, attributes=self._attributes)
+
+    def to_xarray(self) -> Any:
+        """The same table as `to_pandas` as an xarray Dataset: every column a variable with its own `units`.
+
+        Raises:
+            MissingPackage: If xarray is not installed.
+
+        Example:
+            >>> from qtraj.models import build_model
+            >>> from qtraj.paths.sample import sample
+            >>> paths = sample(build_model("two-qubit-exchange"), paths=1000, seed=7, sampler="explicit").to_xarray()
+            >>> dict(paths.sizes), paths["heat"].attrs["units"]
+            ({'path': 1000}, 'energy')
+        """
+        entry, columns = self._table
+        return as_data_set(columns, entry=entry, attributes=self._attributes)
+
+    @property
+    def _table(self) -> tuple[str, dict[str, NDArray[Any]]]:
+        """What one entry of the table is, and its columns."""
+        if self.rows is None:
+            return "class", {**self.class_table, "probability": self.law.probabilities}
+        weights = {} if self.log_weights is None else {"log_weights": self.log_weights}
+        return "path", {**self.rows, **weights}
+
+    @property
+    def _attributes(self) -> dict[str, Any]:
+        """What the whole table is of."""
+        return {
+            "process": self.process.kind,
+            "protocol": self.protocol,
+            "sampler": self.sampler,
+            "seeds": list(self.seeds),
+            "paths": self.paths,
+        }
+
     def __getitem__(self, name: str) -> NDArray[Any]:
         """One column of single paths by name.
 
@@ -338,6 +404,15 @@ class Ensemble:
             f"<Ensemble of {self.paths:,} paths, {classes}, {self.protocol} protocol, {self.sampler} sampler, "
             f"seed {', '.join(map(str, self.seeds))}>"
         )
+
+    def _repr_html_(self) -> str:
+        """Sampled means, beside the exact ones if there is a law, as a table for notebooks."""
+        columns, law = ["quantity", "sampled mean", "std. error"], self.finite_law
+        rows = [[name, f"{self.mean(name):.6g}", f"{self.standard_error(name):.2g}"] for name in self.quantities]
+        if law is not None:
+            columns.append("exact mean")
+            rows = [[*row, f"{law.mean(row[0]):.6g}"] for row in rows]
+        return table(columns, rows, caption=repr(self).strip("<>"))
 
 
 def _same_law(one: Ensemble, other: Ensemble) -> bool:

@@ -19,9 +19,11 @@ from qtraj.paths.follow_blocks import Book, Tally
 from qtraj.paths.followers import follower, heats_of
 from qtraj.paths.jump_records import JumpRecords
 from qtraj.paths.parallel import iterate_blocks
-from qtraj.paths.progress import Progress
+from qtraj.paths.progress import Progress, watch
+from qtraj.paths.running_mean import counted_estimate
 from qtraj.paths.sample import sample
 from qtraj.paths.tilted import tilted_follower
+from qtraj.quantum.scalars import instance_of
 
 __all__ = ["extended"]
 
@@ -57,6 +59,7 @@ def extended(
         >>> bool((extended(short, 1e12).class_counts == longer.class_counts).all())
         True
     """
+    instance_of(ensemble, Ensemble, "ensemble")
     number = check_paths(paths)
     if len(ensemble.seeds) != 1:
         raise InvalidInput(f"`ensemble` must be a run of one seed to be extended, but has {len(ensemble.seeds)}")
@@ -107,6 +110,7 @@ def _followed_further(ensemble: Ensemble, number: int, how: dict[str, Any]) -> E
         parts.append({name: column[:kept] for name, column in ensemble.rows.items()})
     if ensemble.records is not None:
         records.append(_first(ensemble.records, kept))
+    watch(how["progress"], None if law is None else lambda: counted_estimate(law, counts))
     drawn = iterate_blocks(work, blocks, **how)
     with closing(drawn):
         for found in drawn:

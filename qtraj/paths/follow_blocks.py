@@ -17,7 +17,8 @@ from qtraj.paths.explicit import check_row_count
 from qtraj.paths.followers import Follow
 from qtraj.paths.jump_records import JumpRecords
 from qtraj.paths.parallel import iterate_blocks
-from qtraj.paths.progress import Progress
+from qtraj.paths.progress import Progress, watch
+from qtraj.paths.running_mean import RunningMean, counted_estimate
 from qtraj.processes.seam import Endpoints
 
 __all__ = ["Book", "Tally", "draw_followed", "draw_rows_only"]
@@ -103,6 +104,7 @@ def draw_followed(
     records: list[JumpRecords] = []
     _ = finder.lookup  # computed here once, and not by the workers with every block
     tally, blocks = Tally(follow, finder, keep_rows), row_blocks(paths)
+    watch(progress, lambda: counted_estimate(finder.law, counts))
     drawn = iterate_blocks(tally, blocks, n_jobs=n_jobs, backend=backend, progress=progress)
     with closing(drawn):
         for block, (own, lost, rows, record) in zip(blocks, drawn, strict=True):
@@ -121,6 +123,7 @@ def draw_rows_only(
     n_jobs: int = 1,
     backend: Any = None,
     progress: Progress | None = None,
+    running: RunningMean | None = None,
 ) -> tuple[_Columns, JumpRecords | None]:
     """Follow paths of a process that has no finite law, block by block; all columns are kept.
 
@@ -131,6 +134,7 @@ def draw_rows_only(
         n_jobs: Workers.
         backend: joblib backend.
         progress: Told about finished blocks.
+        running: Shown as the current estimate; None where the mean of the rows as they are means nothing.
 
     Raises:
         TooLarge: If there are more rows than fit.
@@ -139,11 +143,14 @@ def draw_rows_only(
     columns: _Columns = {}
     records: list[JumpRecords] = []
     blocks = row_blocks(paths)
+    watch(progress, None if running is None else running.estimate)
     drawn = iterate_blocks(Book(follow, endpoints), blocks, n_jobs=n_jobs, backend=backend, progress=progress)
     with closing(drawn):
         for block, (rows, record) in zip(blocks, drawn, strict=True):
             _write(columns, rows, block, paths)
             records += [] if record is None else [record]
+            if running is not None:
+                running.add(rows)
     return columns, JumpRecords.joined(records) if records else None
 
 

@@ -13,20 +13,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
 from qtraj.paths.blocks import Block, Stream, generator
 from qtraj.paths.measuring import draw, energy_label, initial_vector
+from qtraj.processes.memory_needed import MOST_EVOLVED_BYTES
 from qtraj.processes.seam import Endpoint, Endpoints
 from qtraj.processes.thermal_operation import ThermalOperation
 
 __all__ = ["FollowedPaths"]
 
-# An evolved product state takes about a kilobyte; without a bound a hot ladder of 10^5 levels would keep them all.
-MOST_EVOLVED_KEPT = 100_000
+# Marking in a table of all levels is faster than sorting, unless nearly all of the table stays empty.
+SPARSE_TABLE = 16
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,9 +40,26 @@ class _AfterEvolution:
     nu_cumulative: FloatArray
     final_cumulative: FloatArray
 
+    @property
+    def bytes(self) -> int:
+        """How much memory it takes."""
+        return self.nu.nbytes + self.nu_cumulative.nbytes + self.final_cumulative.nbytes
+
+
+class _Evolved(dict[tuple[int, int], _AfterEvolution]):
+    """What has evolved so far, by (vector, mu), up to a number of bytes."""
+
+    bytes = 0
+
+    def keep(self, vector: int, mu: int, after: _AfterEvolution) -> None:
+        """Keep one more, if there is room."""
+        if self.bytes + after.bytes <= MOST_EVOLVED_BYTES:
+            self[vector, mu] = after
+            self.bytes += after.bytes
+
 
 # By run, of which a process works on one at a time. Not part of any result: only saves computing it again.
-_EVOLVED: dict[str, dict[tuple[int, int], _AfterEvolution]] = {}
+_EVOLVED: dict[str, _Evolved] = {}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,17 +78,17 @@ class FollowedPaths:
     _run: str = field(default_factory=lambda: uuid4().hex, repr=False)
 
     @property
-    def _evolved(self) -> dict[tuple[int, int], _AfterEvolution]:
+    def _evolved(self) -> _Evolved:
         """What was computed on the way, kept in each process for as long as it works on this run.
 
         A worker gets this object anew with every block; kept in the object, everything would be computed anew as well.
         """
         if self._run not in _EVOLVED:
             _EVOLVED.clear()
-        return _EVOLVED.setdefault(self._run, {})
+        return _EVOLVED.setdefault(self._run, _Evolved())
 
-    def __call__(self, block: Block) -> dict[str, IntArray]:
-        """Follow the paths of one block; columns alpha, mu, nu and, where measured, beta, n and m."""
+    def __call__(self, block: Block) -> dict[str, NDArray[Any]]:
+        """Follow the paths of one block; columns alpha, mu, nu, flows and, where measured, beta, n and m."""
         rng = generator(block, self.seed, Stream.FOLLOWED)
         start, end = self.endpoints.initial, self.endpoints.final
         vector = initial_vector(start, rng.random(block.size))
@@ -81,19 +101,26 @@ class FollowedPaths:
             rows["n"] = self._energy_label(start, rows["alpha"], rng)
         if end.energy_labels is not None:
             rows["m"] = self._energy_label(end, rows["beta"], rng)
-        return rows
+        return {**rows, **self._flows(mu, nu)}
 
     @cached_property
     def _environment_cumulative(self) -> FloatArray:
         cumulative: FloatArray = np.cumsum(np.exp(self.operation.environment.log_populations))
         return cumulative
 
+    @cached_property
+    def _energy_rank(self) -> IntArray:
+        """Position of every level of the environment in order of energy."""
+        rank = np.empty(self.operation.environment.dimension, dtype=np.int64)
+        rank[np.argsort(self.operation.environment.spectrum.energies, kind="stable")] = np.arange(rank.size)
+        return rank
+
     def _evolve_and_measure(
         self, vector: IntArray, mu: IntArray, rng: np.random.Generator
     ) -> tuple[IntArray, IntArray]:
         """Evolve every |psi_i, mu>, measure the environment, collapse, measure the system."""
-        size = self.operation.environment.dimension
-        pair = vector * size + mu
+        # By the energy of mu first, so that paths that need the same blocks of the unitary come one after the other.
+        pair = self._energy_rank[mu] * self.endpoints.initial.outcomes.vectors.shape[1] + vector
         order = np.argsort(pair, kind="stable")
         starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
         first, second = rng.random(pair.size), rng.random(pair.size)
@@ -119,8 +146,7 @@ class FollowedPaths:
             nu_cumulative=np.cumsum(probability),
             final_cumulative=np.cumsum(final, axis=1) / final.sum(axis=1, keepdims=True),
         )
-        if len(evolved) < MOST_EVOLVED_KEPT:
-            evolved[vector, mu] = after
+        evolved.keep(vector, mu, after)
         return after
 
     def collapse(self, psi: ComplexArray, mu: int) -> tuple[IntArray, ComplexArray]:
@@ -137,12 +163,30 @@ class FollowedPaths:
         images = [self.operation.unitary.column(int(n) * size + mu) for n in np.flatnonzero(psi)]
         index = np.concatenate([image[0] for image in images])
         amplitude = np.concatenate([psi[n] * image[1] for n, image in zip(np.flatnonzero(psi), images, strict=True)])
-        nu, position = np.unique(index % size, return_inverse=True)
+        nu, position = _distinct(index % size, size)
         states = np.zeros((nu.size, psi.size), dtype=np.complex128)
         np.add.at(states, (position, index // size), amplitude)
         # An outcome of probability below 1e-26 is a rounding error of one that cannot occur.
         found = np.linalg.norm(states, axis=1) > 1e-13
         return nu[found], states[found]
 
+    def _flows(self, mu: IntArray, nu: IntArray) -> dict[str, FloatArray]:
+        """Heat and entropy into the environment, for paths that no law tells."""
+        energies, beta = self.operation.environment.spectrum.energies, self.operation.inverse_temperature
+        heat = energies[nu] - energies[mu]
+        return {"heat_into_environment": heat, "entropy_into_environment": beta * heat}
+
     def _energy_label(self, end: Endpoint, outcome: IntArray, rng: np.random.Generator) -> IntArray:
         return energy_label(end, outcome, rng.random(outcome.size))
+
+
+def _distinct(values: IntArray, size: int) -> tuple[IntArray, IntArray]:
+    """The distinct values below `size`, ascending, and the position of each entry among them."""
+    if size > SPARSE_TABLE * values.size:
+        distinct, position = np.unique(values, return_inverse=True)
+        return distinct, position
+    place = np.zeros(size, dtype=np.int64)
+    place[values] = 1
+    distinct = np.flatnonzero(place)
+    place[distinct] = np.arange(distinct.size)
+    return distinct, place[values]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
 from qtraj.paths.blocks import Block, Stream, generator
+from qtraj.paths.interrupts import check_stopped
 from qtraj.paths.measuring import energy_label, final_outcome, initial_vector
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.collision_steps import InternalStep
@@ -78,6 +79,7 @@ class FollowedCollisions:
         e = self.elements
         chunk = max(1, CHUNK_NUMBERS // (2 * collisions))
         for first in range(0, size, chunk):
+            check_stopped()
             own = slice(first, min(first + chunk, size))
             follow(
                 states[own],

@@ -3,6 +3,8 @@
 Ctrl-C goes to the whole process group. The parent alone should answer it, by ending its workers: a worker that raised
 KeyboardInterrupt too, perhaps while still importing, would print a traceback of the pool's machinery. And in the parent
 a KeyboardInterrupt in the middle of that machinery could be swallowed, or leave half of it behind.
+
+Threads cannot be ended from outside. So whatever runs for long in one asks now and then whether it should go on.
 """
 
 from __future__ import annotations
@@ -13,7 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["interrupts_blocked", "interrupts_held"]
+__all__ = ["Stopped", "check_stopped", "interrupts_blocked", "interrupts_held", "stoppable"]
+
+_this_thread = threading.local()
+
+
+class Stopped(BaseException):
+    """Nobody waits any longer for what this thread is doing. No `Exception`, which somebody might catch on the way."""
 
 
 @contextmanager
@@ -86,3 +94,37 @@ def interrupts_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def stoppable(stop: threading.Event | None) -> Iterator[None]:
+    """Inside the `with`, `check_stopped` raises `Stopped` in this thread once `stop` is set.
+
+    Example:
+        >>> stop = threading.Event()
+        >>> with stoppable(stop):
+        ...     check_stopped()
+        ...     stop.set()
+        ...     try:
+        ...         check_stopped()
+        ...     except Stopped:
+        ...         print("stopped")
+        stopped
+    """
+    before = getattr(_this_thread, "stop", None)
+    _this_thread.stop = stop
+    try:
+        yield
+    finally:
+        _this_thread.stop = before
+
+
+def check_stopped() -> None:
+    """Raise `Stopped` if nobody waits for this thread any longer; to be called between two pieces of long work.
+
+    Example:
+        >>> check_stopped()  # outside a worker this never does anything
+    """
+    stop: threading.Event | None = getattr(_this_thread, "stop", None)
+    if stop is not None and stop.is_set():
+        raise Stopped

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from qtraj.arrays import ComplexArray, FloatArray, IntArray, frozen
 from qtraj.blas import one_blas_thread
 from qtraj.errors import InvalidInput
+from qtraj.paths.interrupts import check_stopped
 from qtraj.paths.jump_chain import is_chain, prepare_chain
 from qtraj.paths.jump_operators import Frame, JumpOperators, sparse_jumps
 from qtraj.paths.jump_records import JumpRecords
@@ -176,6 +177,7 @@ class JumpEngine:
         times, which = whole.col_times, whole.col_which
         done, used = 0, 0
         while done < size:
+            check_stopped()
             own = slice(done, min(done + PIECE, size))
             offsets = np.zeros(own.stop - done + 1, dtype=np.int64)
             piece = whole._replace(

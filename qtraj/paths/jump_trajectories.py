@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
 from qtraj.errors import InvalidInput
 from qtraj.paths.blocks import Block, Stream, generator, row_blocks
+from qtraj.paths.bookkeeping import book
 from qtraj.paths.fresh_memory import fresh
 from qtraj.paths.jump_engines import FIRST_RECORDS, EngineKind, JumpEngine
 from qtraj.paths.jump_operators import Frame
@@ -100,8 +101,8 @@ class JumpTrajectories:
 
         Returns:
             Columns, and the records if they are kept. Columns are `jumps` (how many), `alpha` and, where the protocol
-            records them, `beta`, `n`, `m`, `sigma`, `sigma_d`, `xi`; `entropy_into_NAME` and, where every jump of the
-            bath has a definite heat, `heat_into_NAME` per bath; `heat`, the sum over all baths, if all have.
+            records them, `beta`, `n`, `m`; `entropy_into_NAME` and, where every jump of the bath has a definite heat,
+            `heat_into_NAME` per bath; and what `qtraj.paths.bookkeeping` makes of them.
         """
         keys = self._keys(block)
         columns: dict[str, NDArray[Any]] = {}
@@ -139,7 +140,7 @@ class JumpTrajectories:
                 draw_rows(key, own.start, cumulative, rows[outcome], rows[name])
         rows["jumps"] = found.jumps
         rows |= dict(zip(self.quantities, found.booked, strict=True))
-        return rows | self._productions(rows), found.records
+        return book(rows, self.endpoints), found.records
 
     @cached_property
     def _labels(self) -> tuple[FloatArray | None, FloatArray | None]:
@@ -194,25 +195,6 @@ class JumpTrajectories:
         vector = np.empty(own.stop - own.start, dtype=np.int64)
         draw_rows(keys[4], own.start, self._start_weights, np.zeros_like(vector), vector)
         return vector
-
-    def _productions(self, rows: dict[str, NDArray[Any]]) -> dict[str, FloatArray]:
-        """Entropy productions and heat of every path."""
-        start, end = self.endpoints.initial, self.endpoints.final
-        baths = self.process.baths
-        found: dict[str, FloatArray] = {}
-        if all(f"heat_into_{bath}" in rows for bath in baths):
-            found["heat"] = _total(rows, "heat_into", baths)
-        if not (start.measured and end.measured):
-            return found
-        entropy = _total(rows, "entropy_into", baths)
-        log_alpha, log_beta = start.outcomes.log_eigenvalues[rows["alpha"]], end.outcomes.log_eigenvalues[rows["beta"]]
-        found["sigma"] = log_alpha - log_beta + entropy
-        if start.energy_labels is not None and end.energy_labels is not None:
-            log_n, log_m = start.energy_labels.log_eigenvalues[rows["n"]], end.energy_labels.log_eigenvalues[rows["m"]]
-            found["sigma_d"] = log_n - log_m + entropy
-            # Not sigma - sigma_d: xi is free of the entropy sent into the baths, and of its rounding.
-            found["xi"] = (log_alpha - log_n) - (log_beta - log_m)
-        return found
 
 
 def average_states(
@@ -319,13 +301,6 @@ def _label_table(end: Endpoint) -> FloatArray | None:
     if labels is None:
         return None
     return floats(np.cumsum(born_table(outcomes, labels), axis=1))
-
-
-def _total(rows: dict[str, NDArray[Any]], name: str, baths: tuple[str, ...]) -> FloatArray:
-    total = np.zeros(rows["alpha"].size)
-    for bath in baths:
-        total = total + rows[f"{name}_{bath}"]
-    return total
 
 
 def _checked_times(times: FloatArray, duration: float) -> FloatArray:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
@@ -22,13 +23,14 @@ from scipy.special import logsumexp
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.blas import one_blas_thread
 from qtraj.errors import NoFiniteLaw, NotRecorded, TooLarge, UnknownName
+from qtraj.markup import table
 from qtraj.paths.distribution import VALUE_TOLERANCE, Distribution
 from qtraj.paths.flows import Flows
+from qtraj.paths.frames import as_data_frame
 from qtraj.paths.parallel import map_blocks
 from qtraj.paths.path_count import count_label_sequences
 from qtraj.paths.sweep import swept_transitions
-from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Process, Stage
-from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Process, Stage, check_process
 from qtraj.quantum.graded import AMPLITUDE_CUT
 
 __all__ = ["QUANTITIES", "PathLaw", "branch_log_probabilities", "exact_law", "law_if_finite"]
@@ -61,6 +63,12 @@ class PathLaw:
         flows: Heat and entropy into every reservoir, for every combination that can occur.
         paths: Number of labelled paths that are structurally possible; None where there are too many to count.
         further: Quantities that this process books beyond the usual ones, by name (`Endpoint.amounts`).
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> law = exact_law(build_model("davies-qutrit"))
+        >>> round(law.mean("sigma"), 9), round(law.exponential_average("sigma"), 12)
+        (0.300246948, 1.0)
     """
 
     protocol: MeasurementProtocol
@@ -84,6 +92,27 @@ class PathLaw:
             if (array := getattr(self, name)) is not None:
                 object.__setattr__(self, name, frozen(array))
         object.__setattr__(self, "further", {name: frozen(values) for name, values in self.further.items()})
+
+    @property
+    def _paths_in_words(self) -> str:
+        return "too many paths to count" if self.paths is None else f"{self.paths:,} paths"
+
+    def __repr__(self) -> str:
+        """One line: how many classes of how many paths, and what each has a value of."""
+        return (
+            f"<PathLaw of {self.classes:,} classes, {self._paths_in_words}, {self.protocol.value} protocol: "
+            f"{', '.join(self.quantities)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Cumulants and exponential averages of the quantities as a table, for notebooks."""
+        rows = []
+        for name in self.quantities:
+            mean, variance, third = (f"{value:.6g}" for value in self.cumulants(name))
+            average = f"{self.exponential_average(name):.6g}" if name in QUANTITIES else ""
+            rows.append([name, mean, variance, third, average])
+        caption = f"exact law, {self.protocol.value} protocol: {self.classes:,} classes, {self._paths_in_words}"
+        return table(["quantity", "mean", "variance", "third cumulant", "<exp(-s)>"], rows, caption=caption)
 
     @property
     def classes(self) -> int:
@@ -147,12 +176,15 @@ class PathLaw:
         """Values of a quantity per class, shape (C,).
 
         Besides the names in `quantities`, `entropy_into_NAME` and `heat_into_NAME` of any reservoir can be asked for,
-        and `work`: heat into all reservoirs plus the energy gained by the system from label n to label m.
+        and `work`: heat into all reservoirs plus the energy gained by the system from label n to label m, which is what
+        neither of them paid. In the energy-two-point protocol of a Davies map it is zero on every path.
 
         Raises:
             NotRecorded: If the protocol does not define it.
             UnknownName: If there is no such quantity.
         """
+        if not isinstance(name, str):
+            raise UnknownName("quantity", name, (*QUANTITIES, *self.flows.names, *self.further))
         values: FloatArray | None = None
         if name in QUANTITIES:
             values = getattr(self, name)
@@ -226,6 +258,25 @@ class PathLaw:
         """
         return Distribution.merge(names, np.stack([self.quantity(name) for name in names], axis=1), self.log_forward)
 
+    def to_pandas(self) -> Any:
+        """One row a class: its labels, its quantities, `probability` and `log_probability`; units in `attrs`.
+
+        Raises:
+            MissingPackage: If pandas is not installed.
+
+        Example:
+            >>> from qtraj.models import build_model
+            >>> law = exact_law(build_model("two-qubit-exchange"))
+            >>> frame = law.to_pandas()
+            >>> bool(abs((frame["sigma"] * frame["probability"]).sum() - law.mean("sigma")) < 1e-12)
+            True
+        """
+        labels = {name: getattr(self, name) for name in ("alpha", "beta", "n", "m")}
+        columns = {name: values for name, values in labels.items() if values.size == 0 or values[0] >= 0}
+        columns |= {name: self.quantity(name) for name in self.quantities}
+        columns |= {"probability": self.probabilities, "log_probability": self.log_forward}
+        return as_data_frame(columns, entry="class", attributes={"protocol": self.protocol.value})
+
 
 def exact_law(
     process: Process, *, protocol: str | MeasurementProtocol = MeasurementProtocol.AUGMENTED, n_jobs: int = 1
@@ -244,7 +295,13 @@ def exact_law(
         TooLarge: If there are more than 5 million classes.
         NoFiniteLaw: If the paths do not fall into finitely many classes, or of many stages into more than that.
         UnknownName: If the protocol is unknown.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> exact_law(build_model("two-qubit-exchange"), protocol="energy-two-point").quantities
+        ('sigma', 'sigma_d', 'xi', 'heat')
     """
+    check_process(process)
     chosen = MeasurementProtocol.parse(protocol)
     with one_blas_thread():
         return law_between(process.stages(), process.endpoints(chosen), n_jobs=n_jobs)
@@ -257,8 +314,6 @@ def law_if_finite(process: Process, *, protocol: MeasurementProtocol, n_jobs: in
     except NoFiniteLaw as error:
         return error
     except TooLarge as error:
-        if isinstance(process, ThermalOperation):
-            raise
         return NoFiniteLaw(str(error), measured=error.measured)
 
 
@@ -363,7 +418,23 @@ def _transition_table(job: tuple[Branches, Endpoint, Endpoint]) -> tuple[FloatAr
     scale = np.where(np.isfinite(top), top, 0.0)
     with np.errstate(divide="ignore"):
         table = np.log(np.exp(logs - scale).sum(axis=0)) + scale
-    return table, np.isfinite(logs).sum(axis=0)
+    if batch.pairs is None:
+        return table, np.isfinite(logs).sum(axis=0)
+    return table, np.isfinite(table) * _gathered_pairs(batch, start, end)
+
+
+def _gathered_pairs(batch: Branches, start: Endpoint, end: Endpoint) -> IntArray:
+    """How many gathered pairs (mu, nu) lead from each initial to each final outcome, by their patterns of zeros."""
+    assert batch.pairs is not None  # asked only of batches that gather pairs
+    ends = []
+    for outcomes in (end.outcomes, start.outcomes):
+        support = np.zeros((outcomes.vectors.shape[0], outcomes.count), dtype=np.int64)
+        np.maximum.at(support.T, outcomes.outcome_of, (outcomes.vectors != 0).T)
+        ends.append(support)
+    routes = ends[0][batch.rows][:, :, None] * ends[1][batch.columns][:, None, :]
+    open_routes = np.tensordot(batch.pairs.supports.astype(np.int64), routes, axes=1) > 0
+    counts: IntArray = np.tensordot(batch.pairs.numbers, open_routes, axes=1)
+    return counts
 
 
 def _label_counts(end: Endpoint) -> IntArray:

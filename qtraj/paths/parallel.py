@@ -3,8 +3,10 @@
 Every block is a pure function of itself (`qtraj.paths.blocks`), each runs with one BLAS thread wherever it runs, and
 results come back in block order. So the workers decide how long a run takes and nothing else.
 
-The workers are joblib's: processes (loky, the default), threads, or any backend registered with joblib, such as Dask's
-for more than one machine. With one worker, or one block, joblib is not even imported.
+The workers are joblib's: threads (the default), processes (loky), or any backend registered with joblib, such as Dask's
+for more than one machine. NumPy and the compiled kernels let go of Python's lock nearly all the time, so two threads
+are as good as two processes, and rows and records need not travel. Blocks are handed out several at a time, if they are
+short. With one worker, or one block, joblib is not even imported.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from qtraj.blas import one_blas_thread
 from qtraj.errors import InvalidInput
 from qtraj.paths.blocks import Block
 from qtraj.paths.pool import Pool
-from qtraj.paths.progress import Progress
+from qtraj.paths.progress import Progress, begin
 
 __all__ = ["check_jobs", "fold_blocks", "iterate_blocks", "map_blocks"]
 
@@ -40,11 +42,11 @@ def map_blocks(
     The list holds every result at once; where that may be too much, use `fold_blocks` or `iterate_blocks`.
 
     Args:
-        function: Pure function of one block. Processes get it pickled; its large arrays are memory-mapped, not copied.
+        function: Pure function of one block. Processes get it once, and map its large arrays.
         blocks: The blocks, or whatever else `function` takes.
         n_jobs: Number of workers; -1 means all cores, -2 all but one.
-        backend: Anything joblib takes: "loky" (processes), "threading", a registered name, or a backend object. None
-            means joblib's current default, which is loky unless the caller configured another.
+        backend: Anything joblib takes: "threading", "loky" (processes), a registered name, or a backend object. None
+            means what the caller configured with `joblib.parallel_config`, or else threads.
         progress: Told how many paths each finished block had (1 for items that are no blocks).
 
     Returns:
@@ -111,7 +113,7 @@ def iterate_blocks(
     backend: Any = None,
     progress: Progress | None = None,
 ) -> Generator[_Result, None, None]:
-    """Yield the results of all blocks, in block order, as they come; at most 32 per worker wait to be taken.
+    """Yield the results of all blocks, in block order, as they come; a bounded number of them wait to be taken.
 
     Close the generator if you leave it early (`contextlib.closing`): then its workers stop at once. An interrupt
     (Ctrl-C) stops them too and reaches the caller as `KeyboardInterrupt`.
@@ -178,6 +180,7 @@ def check_jobs(n_jobs: object) -> int:
 def _in_process(
     function: Callable[[_Item], _Result], blocks: Iterable[_Item], progress: Progress | None
 ) -> Generator[_Result, None, None]:
+    begin(progress)
     for block in blocks:
         # Not around the loop: between two blocks it is the caller's code that runs.
         with one_blas_thread():
@@ -189,6 +192,7 @@ def _in_process(
 def _in_pool(
     pool: Pool, function: Callable[[_Item], _Result], blocks: Iterable[_Item], progress: Progress | None
 ) -> Generator[_Result, None, None]:
+    begin(progress)
     with closing(pool.results(function, blocks)) as results:
         for block, result in results:
             _advance(progress, block)

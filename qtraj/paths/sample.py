@@ -17,7 +17,8 @@ from qtraj.paths.follow_blocks import draw_followed, draw_rows_only
 from qtraj.paths.followers import follower, heats_of
 from qtraj.paths.labels import LabelTable
 from qtraj.paths.law import PathLaw, law_if_finite
-from qtraj.paths.progress import Progress
+from qtraj.paths.progress import Progress, displayed
+from qtraj.paths.running_mean import RunningMean
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol, Process
 
@@ -41,7 +42,7 @@ def sample(
     keep_records: bool = False,
     n_jobs: int = 1,
     backend: Any = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     law: PathLaw | NoFiniteLaw | None = None,
 ) -> Ensemble:
     """Draw an ensemble of paths.
@@ -59,8 +60,9 @@ def sample(
         keep_rows: For the last two: keep the rows. Without them memory does not grow with `paths`, if there is a law.
         keep_records: Keep the times and channels of all jumps of followed trajectories (`Ensemble.records`).
         n_jobs: Workers (joblib); -1 for all cores. Counts need none.
-        backend: joblib backend: `loky` (default), `threading`, ...
-        progress: Told about finished blocks; see `qtraj.paths.progress`.
+        backend: joblib backend: `threading` (default), `loky` for processes, ...
+        progress: True to show rate, remaining time and the current estimate; or an object that is told about finished
+            blocks (`qtraj.paths.progress`).
         law: The exact law, if you have it already (same process and protocol), or the exception that says why there
             is none.
 
@@ -91,26 +93,28 @@ def sample(
         sampler = "followed" if keep_records or isinstance(law, NoFiniteLaw) else "counts"
     number = default_paths(sampler) if paths is None else check_paths(paths)
     shared: dict[str, Any] = {"process": process, "sampler": sampler, "seeds": (start,), "paths": number}
-    how: dict[str, Any] = {"n_jobs": n_jobs, "backend": backend, "progress": progress}
-    if isinstance(law, NoFiniteLaw):
-        if sampler != "followed":
-            raise NoFiniteLaw(f"the {sampler} sampler needs a finite law, but {law}", measured=law.measured) from law
-        endpoints = process.endpoints(chosen)
-        with one_blas_thread():
-            follow = follower(process, endpoints, start, keep_records=keep_records)
-        rows, records = draw_rows_only(follow, endpoints, number, **how)
-        empty = np.zeros(0, dtype=np.int64)
-        return Ensemble(finite_law=None, class_counts=empty, rows=rows, measured=endpoints, records=records, **shared)
-    drawn, outside, found = None, 0, None
-    if sampler == "counts":
-        counts = draw_counts(law, number, start, progress=progress)
-    elif sampler == "explicit":
-        counts, drawn = draw_rows(law, LabelTable.of(process, law), number, start, keep_rows=keep_rows, **how)
-    else:
-        with one_blas_thread():
-            follow = follower(process, law.endpoints, start, keep_records=keep_records)
-        finder = ClassFinder(law=law, heats_of=heats_of(process))
-        counts, outside, drawn, found = draw_followed(follow, finder, number, keep_rows=keep_rows, **how)
+    with displayed(progress, number) as display:
+        how: dict[str, Any] = {"n_jobs": n_jobs, "backend": backend, "progress": display}
+        if isinstance(law, NoFiniteLaw):
+            if sampler != "followed":
+                message = f"the {sampler} sampler needs a finite law, but {law}"
+                raise NoFiniteLaw(message, measured=law.measured) from law
+            ends = process.endpoints(chosen)
+            with one_blas_thread():
+                follow = follower(process, ends, start, keep_records=keep_records)
+            rows, records = draw_rows_only(follow, ends, number, running=RunningMean(), **how)
+            empty = np.zeros(0, dtype=np.int64)
+            return Ensemble(finite_law=None, class_counts=empty, rows=rows, measured=ends, records=records, **shared)
+        drawn, outside, found = None, 0, None
+        if sampler == "counts":
+            counts = draw_counts(law, number, start, progress=display)
+        elif sampler == "explicit":
+            counts, drawn = draw_rows(law, LabelTable.of(process, law), number, start, keep_rows=keep_rows, **how)
+        else:
+            with one_blas_thread():
+                follow = follower(process, law.endpoints, start, keep_records=keep_records)
+            finder = ClassFinder(law=law, heats_of=heats_of(process))
+            counts, outside, drawn, found = draw_followed(follow, finder, number, keep_rows=keep_rows, **how)
     return Ensemble(finite_law=law, class_counts=counts, rows=drawn, outside=outside, records=found, **shared)
 
 

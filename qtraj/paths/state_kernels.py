@@ -10,22 +10,19 @@ import numpy as np
 from qtraj.arrays import FloatArray, IntArray
 from qtraj.paths.compiling import inlined, kernel
 from qtraj.paths.evolution_kernels import (
-    SMALL_LOSS,
     block_range,
     copy_block,
     draw_end,
     enter_node,
     evolve_by_modes,
     jump_rate,
-    lost_probability,
     show_state,
     squared_norm,
     times_matrix,
-    wait_by_digits,
-    wait_by_modes,
 )
 from qtraj.paths.jump_kernels import bare, seed, settle, uniform
 from qtraj.paths.jump_tables import COEFFICIENTS, Booking, Evolution, Nodes, Operators, Output, Workspace
+from qtraj.paths.waiting_kernels import SMALL_LOSS, lost_probability, wait_by_digits, wait_by_modes
 
 __all__ = ["fill_nodes", "follow_states", "waiting_times"]
 

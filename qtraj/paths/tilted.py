@@ -20,7 +20,8 @@ from qtraj.paths.tilt import Tilt
 from qtraj.paths.tilted_jumps import TiltedJumps, jump_log_normalisation
 from qtraj.paths.tilted_stages import TiltedStages, stage_log_normalisation
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.processes.seam import Endpoints, MeasurementProtocol, Process
+from qtraj.processes.seam import Endpoints, MeasurementProtocol, Process, check_process
+from qtraj.quantum.scalars import real_number
 
 __all__ = ["find_tilt", "log_normalisation", "sample_tilted", "tilted_follower"]
 
@@ -79,8 +80,8 @@ def sample_tilted(
         >>> bool((ensemble["sigma"] > 3.0).mean() > 0.1)
         True
     """
-    if not math.isfinite(strength):
-        raise InvalidInput(f"`strength` must be finite, but is {strength}", measured=strength)
+    check_process(process)
+    strength = real_number(strength, "strength")
     number, start, chosen = check_paths(paths), check_seed(seed), MeasurementProtocol.parse(protocol)
     endpoints = process.endpoints(chosen)
     wanted = Tilt(quantity=quantity, strength=float(strength), log_normalisation=0.0)
@@ -164,6 +165,8 @@ def find_tilt(
         >>> round(find_tilt(process, mean=0.300246948), 6)  # the mean as it is: no tilt
         0.0
     """
+    check_process(process)
+    mean = real_number(mean, "mean")
     chosen = MeasurementProtocol.parse(protocol)
     endpoints = process.endpoints(chosen)
 

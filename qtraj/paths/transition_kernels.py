@@ -13,20 +13,10 @@ import numpy as np
 
 from qtraj.arrays import BoolArray, FloatArray, IntArray
 from qtraj.paths.compiling import inlined, kernel
-from qtraj.paths.evolution_kernels import (
-    LAST_STEP,
-    MOST_STEPS,
-    ROUNDING,
-    STEPS_OF_NEWTON,
-    draw_end,
-    enter_node,
-    evolve_by_modes,
-    halved,
-    mode_integral,
-    show_state,
-)
+from qtraj.paths.evolution_kernels import draw_end, enter_node, evolve_by_modes, show_state
 from qtraj.paths.jump_kernels import bare, search, seed, settle, uniform
 from qtraj.paths.jump_tables import Booking, Evolution, Nodes, Output, Transitions, Workspace
+from qtraj.paths.waiting_kernels import LAST_STEP, MOST_STEPS, ROUNDING, STEPS_OF_NEWTON, halved, mode_integral
 
 __all__ = ["fill_transitions", "follow_transitions", "transition_quantiles"]
 

@@ -12,14 +12,14 @@ import numpy as np
 
 from qtraj.arrays import FloatArray, IntArray
 from qtraj.density.partners import exact_cumulants, exact_log_exponential_average
-from qtraj.errors import NotRecorded
+from qtraj.errors import NoFiniteLaw, NotRecorded, TooLarge, UnknownName
 from qtraj.paths.distribution import Distribution
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.law import QUANTITIES, PathLaw
 from qtraj.plots.labels import check_quantity
 from qtraj.theorems.report import Report
 
-__all__ = ["ROUNDING", "Atoms", "ExactAverages", "atoms_of", "lattice_step"]
+__all__ = ["ROUNDING", "Atoms", "ExactAverages", "atoms_of", "lattice_step", "reservoirs_of"]
 
 # A mean of 1e-17 is the rounding error of a zero.
 ROUNDING = 1e-13
@@ -29,6 +29,9 @@ PARTNER_ROUNDING = 1e-9
 
 # Below this part of the square of a mean, a variance from the difference of squares has less than ten digits.
 CANCELLED = 1e-6
+
+# States of a system whose exact averages without a law take no longer than drawing a figure: matrices of 64 by 64.
+SMALL_SYSTEM = 8
 
 # Sums of whole quanta differ from multiples of one quantum by their rounding.
 LATTICE_TOLERANCE = 1e-6
@@ -68,6 +71,13 @@ def atoms_of(ensemble: Ensemble, *quantities: str) -> Atoms:
     merged = Distribution.merge(quantities, columns, np.zeros(columns.shape[0]))
     counts = merged.counts(np.ones(columns.shape[0], dtype=np.int64))
     return Atoms(values=merged.values, counts=counts, log_probabilities=None, paths=ensemble.paths)
+
+
+def reservoirs_of(ensemble: Ensemble) -> tuple[str, ...]:
+    """Names of the reservoirs that paths send heat and entropy into; none where that is not known."""
+    if ensemble.finite_law is not None:
+        return tuple(ensemble.finite_law.flows.reservoirs)
+    return tuple(getattr(ensemble.process, "baths", ()))
 
 
 def lattice_step(values: FloatArray) -> float | None:
@@ -156,6 +166,19 @@ class ExactAverages:
             exponential_variance=max(0.0, two - one**2) if math.isfinite(two) else math.inf,
             loses_weight=quantity == "sigma" and one < 1 - PARTNER_ROUNDING,
         )
+
+    @classmethod
+    def at_hand(cls, ensemble: Ensemble, quantity: str) -> ExactAverages | None:
+        """Those that cost nothing: of the law, or of density matrices of a small system; None where there are none."""
+        if ensemble.finite_law is not None:
+            return cls.of_law(ensemble.finite_law, quantity)
+        system = getattr(ensemble.process, "system", None)
+        if system is None or system.dimension > SMALL_SYSTEM or quantity not in ensemble.quantities:
+            return None
+        try:
+            return cls.of(ensemble, quantity)
+        except (NotRecorded, NoFiniteLaw, TooLarge, UnknownName):  # there is no counted work, for one
+            return None
 
     @classmethod
     def from_report(cls, report: Report, quantity: str) -> ExactAverages | None:

@@ -4,8 +4,9 @@ The legend stands above the axes and carries the numbers, so that it can never c
 and :math:`\langle e^{-s}\rangle`, sampled beside exact. Standard errors are those of the exact law, because a sample
 that has missed its rare paths does not know its own error.
 
-Where paths can only be followed there is no law to draw. The exact averages may still be known, from density matrices;
-whoever has them can pass them, and without them the legend has what was sampled and nothing else.
+Where paths can only be followed there is no law to draw. The exact averages still follow from density matrices: of
+small systems they are computed, of larger ones whoever has them can pass them. Without them the legend has what was
+sampled and nothing else.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.law import QUANTITIES
-from qtraj.plots.atoms import ROUNDING, ExactAverages
+from qtraj.plots.atoms import ROUNDING, ExactAverages, reservoirs_of
 from qtraj.plots.cells import Bins, Cells, axis_floor, frequency_interval, make_cells
 from qtraj.plots.labels import axis_label, digits_beside, exact_number, is_entropy, number_with_error, symbol
 from qtraj.plots.style import EXACT, FAINT, SAMPLED, SAMPLED_FILL, LegendAbove, axes_to_draw_on
@@ -30,6 +31,9 @@ __all__ = ["histogram"]
 
 # Two decades at least: on less, a logarithmic axis has no labels and exaggerates differences.
 LEAST_RATIO = 100.0
+
+# Averages that are written with three digits as they are, so that 1.00 is not taken for an exact 1.
+SMALL, LARGE = 1e-2, 1e2
 
 # Points between axes and legend, room for the name of the line at the mean.
 LEGEND_GAP = 12.0
@@ -58,8 +62,9 @@ def histogram(
             one path, 1/N, below which nothing can have been seen.
         bins: `atoms` (one bar for each value), a number of bins (counts and exact law are added up over the same
             bins), or `auto`: atoms, those closer than a 90th of the axis in one bar, if there are not too many.
-        exact: Exact averages for an ensemble without a law, such as `ExactAverages.of(ensemble, quantity)`; by default
-            those of the law, or none.
+        exact: Exact averages, such as `ExactAverages.of(ensemble, quantity)`; by default those of the law or, without
+            one, those of density matrices if the system has up to 8 states. For larger ones that would take longer
+            than the figure.
         ax: Axes to draw on; by default those of a new figure, one column wide, in paper style.
 
     Returns:
@@ -78,8 +83,8 @@ def histogram(
         'log'
     """
     cells = make_cells(ensemble, quantity, log=log, bins=bins)
-    if exact is None and ensemble.finite_law is not None:
-        exact = ExactAverages.of_law(ensemble.finite_law, quantity)
+    if exact is None:
+        exact = ExactAverages.at_hand(ensemble, quantity)
     means = (ensemble.mean(quantity), *(() if exact is None else (exact.mean,)))
     with axes_to_draw_on(ax) as axes:
         _set_scales(axes, cells, means, log=log)
@@ -88,7 +93,7 @@ def histogram(
         else:
             _draw_bins(axes, cells)
         _draw_means(axes, means, quantity)
-        axes.set_xlabel(axis_label(quantity))
+        axes.set_xlabel(axis_label(quantity, reservoirs_of(ensemble)))
         what = "frequency" if cells.probabilities is None else "probability"
         axes.set_ylabel(what if cells.are_atoms else f"{what} per bin")
         _write_legend(axes, ensemble, quantity, exact)
@@ -232,7 +237,9 @@ def _averages(ensemble: Ensemble, quantity: str, exact: ExactAverages | None) ->
         columns = [[names[0], _with_error(mean, ensemble.variance(quantity), paths, size)]]
         if weight is not None:
             # Its sampled error would be taken for the truth, and is not: e^-s lives on paths that may be missing.
-            columns.append([names[1], exact_number(weight, 3)])
+            columns.append(
+                [names[1], rf"\approx {weight:#.3g}" if SMALL <= weight < LARGE else exact_number(weight, 3)]
+            )
         return columns
     columns = [_column(names[0], mean, exact.mean, exact.variance, paths, size)]
     if weight is not None and exact.exponential_average is not None:

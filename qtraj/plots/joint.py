@@ -9,10 +9,12 @@ Without a law, discs are what was sampled, and there are no rings.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -44,6 +46,12 @@ AXIS_POINTS = 120.0
 
 # Values are sums of quanta, good to 1e-15 of the largest a term.
 ROUNDED = 1e-9
+
+# Ticks on one axis, lines of constant sum, and values of them that have room side by side; round steps between them.
+MOST_TICKS = 7
+MOST_SUMS = 9
+MOST_LABELS = 4
+STEPS = [1, 2, 5, 10]
 
 # Points between axes and legend, room for the values of the sum.
 LEGEND_GAP = 14.0
@@ -180,11 +188,13 @@ def joint_map(ensemble: Ensemble, x: str = "sigma_d", y: str = "xi", *, ax: Axes
             handles.append(Line2D([], [], linestyle="none", marker="o", markersize=5.5, mfc="none", mec=INK, mew=0.5))
             names.append("sampled")
         axes.margins(0.08)
+        for axis, column in zip((axes.xaxis, axes.yaxis), cells.positions.T, strict=True):
+            _set_ticks(axis, column)
         total = _sum_of(ensemble, x, y)
         if total is not None:
             _draw_constant(axes, total, cells.positions.sum(axis=1))
             handles.append(Line2D([], [], color=FAINT, linewidth=0.5))
-            names.append(f"constant ${total}$")
+            names.append(f"constant ${total} = {symbol(x)} + {symbol(y)}$")
         axes.set_xlabel(axis_label(x))
         axes.set_ylabel(axis_label(y))
         what = "frequency" if cells.probabilities is None else "probability"
@@ -193,6 +203,20 @@ def joint_map(ensemble: Ensemble, x: str = "sigma_d", y: str = "xi", *, ax: Axes
         bar.outline.set_visible(False)
         LegendAbove(axes, handles, names, columns=len(names), gap=LEGEND_GAP if total is not None else 4.0)
     return axes
+
+
+def _set_ticks(axis: Axis, column: FloatArray) -> None:
+    """Ticks at the values themselves where they lie on a lattice: half a quantum is in no law."""
+    span, quantum = float(np.ptp(column)), _quantum(column)
+    if span <= ROUNDED:
+        axis.set_ticks([float(column[0])])
+    elif quantum > 0 and (places := round(span / quantum) + 1) <= MOST_PLACES:
+        step = quantum * math.ceil(places / MOST_TICKS)
+        # Counted from the value next to zero, which is one of the ticks if it is one of the values.
+        first = float(column[np.abs(column).argmin()])
+        first -= step * math.floor((first - float(column.min())) / step + ROUNDED)
+        ticks = first + step * np.arange(math.floor((float(column.max()) - first) / step + ROUNDED) + 1)
+        axis.set_ticks(np.where(np.abs(ticks) < ROUNDED * span, 0.0, ticks).tolist())
 
 
 def _visible(counts: IntArray, exact: FloatArray | None, paths: int) -> BoolArray:
@@ -251,8 +275,12 @@ def _sum_of(ensemble: Ensemble, x: str, y: str) -> str | None:
 def _draw_constant(axes: Axes, total: str, totals: FloatArray) -> None:
     """Lines x + y = constant at round values among `totals`, with the value where a line leaves through the top."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    values = MaxNLocator(9, steps=[1, 2, 5, 10]).tick_values(left + bottom, right + top)
-    spare = (values[1] - values[0]) / 2
+    # The values stand side by side along the top: no more of them than fit there.
+    overall = MaxNLocator(MOST_SUMS, steps=STEPS).tick_values(left + bottom, right + top)
+    above = MaxNLocator(MOST_LABELS, steps=STEPS).tick_values(left, right)
+    step = float(max(overall[1] - overall[0], above[1] - above[0]))
+    values = step * np.arange(math.floor((left + bottom) / step), math.ceil((right + top) / step) + 1)
+    spare = step / 2
     for value in values:
         if not max(left + bottom, totals.min() - spare) < value < min(right + top, totals.max() + spare):
             continue

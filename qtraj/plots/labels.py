@@ -6,7 +6,7 @@ Everything is in matplotlib's mathematical notation, so that powers of ten and m
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from qtraj.errors import UnknownName
@@ -106,13 +106,22 @@ def symbol(quantity: str) -> str:
     return rf"{FLOW_PREFIXES[prefix]}_{{\mathrm{{{in_mathematics(reservoir)}}}}}"
 
 
-def axis_label(quantity: str) -> str:
+def axis_label(quantity: str, reservoirs: Sequence[str] = ()) -> str:
     r"""What an axis with a quantity says: words that carry the sign, symbol, and units.
+
+    Args:
+        quantity: Its name.
+        reservoirs: Names of all reservoirs; the total heat goes into the only one, or into all of them.
 
     Example:
         >>> axis_label("sigma"), axis_label("heat_into_cold")
         ('entropy production $\\sigma$ (nats)', 'heat into cold $Q_{\\mathrm{cold}}$ (energy)')
+        >>> axis_label("heat", ["cold"]), axis_label("heat", ["hot", "cold"])
+        ('heat into cold $Q$ (energy)', 'heat into all reservoirs $Q$ (energy)')
     """
+    if quantity == "heat" and list(reservoirs) not in ([], ["environment"]):
+        place = in_text(reservoirs[0]) if len(reservoirs) == 1 else "all reservoirs"
+        return f"heat into {place} $Q$ (energy)"
     prefix, reservoir = _flow(quantity) if quantity not in SYMBOLS else (quantity, "")
     words, units = _WORDS[prefix]
     name = f" {in_text(reservoir)}" if reservoir else ""

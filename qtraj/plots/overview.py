@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from itertools import count
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec, SubplotSpec
 
-from qtraj.errors import NoFiniteLaw, TooLarge
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.law import QUANTITIES
 from qtraj.plots.atoms import ExactAverages
 from qtraj.plots.detailed import detailed_theorem
-from qtraj.plots.histograms import histogram
-from qtraj.plots.joint import joint_map
-from qtraj.plots.labels import in_text, reservoir_of, whole_number
+from qtraj.plots.labels import in_text, whole_number
+from qtraj.plots.panels import backward_atoms, choose_panels, spare_panel
 from qtraj.plots.style import FAINT, PAGE_WIDTH, VERDICT_COLOURS, PaperFigure, paper_style
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.theorems.backward import SigmaAtoms
@@ -34,8 +29,6 @@ HEADING = 0.5
 
 ROW_HEIGHT = 2.75
 """Height of a row of panels in inches, with its legend."""
-
-_Panel = Callable[[Axes], object]
 
 
 def overview(
@@ -72,22 +65,11 @@ def overview(
         >>> figure.get_suptitle()
         'two-qubit exchange, augmented protocol'
     """
-    productions = [name for name in QUANTITIES if name in ensemble.quantities]
-    flows = _flows(ensemble)
-    quantities = [*productions, *(flows if len(flows) > 1 else [])]
-    if not quantities:
-        quantities = flows or list(ensemble.quantities[:1])
-    atoms = atoms or _backward(ensemble)
-    panels: list[_Panel] = []
-    for quantity in quantities:
-        known = _exact(ensemble, quantity, report, exact)
-        panels.append(partial(_histogram, ensemble, quantity, log, known))
+    atoms = atoms or backward_atoms(ensemble)
+    panels = choose_panels(ensemble, report=report, exact=exact, log=log)
     if (len(panels) + (atoms is not None)) % 2:
-        if len(flows) > 1:
-            panels.append(partial(_joint, ensemble, flows[0], flows[1]))
-        elif flows and flows[0] not in quantities:
-            known = _exact(ensemble, flows[0], report, exact)
-            panels.append(partial(_histogram, ensemble, flows[0], log, known))
+        spare = spare_panel(ensemble, report=report, exact=exact, log=log)
+        panels += [] if spare is None else [spare]
     number = len(panels) + (atoms is not None)
     columns, rows = min(2, number), (number + 1) // 2
     width = PAGE_WIDTH if columns == 2 else SINGLE_WIDTH
@@ -101,9 +83,9 @@ def overview(
         letters = (chr(code) for code in count(ord("a")))
         if atoms is not None:
             del places[1]
-        for position, (place, draw) in enumerate(zip(places, panels, strict=False)):
+        for position, (place, panel) in enumerate(zip(places, panels, strict=False)):
             axes = figure.add_subplot(place)
-            draw(axes)
+            panel.draw(axes)
             _letter(axes, next(letters), shown=number > 1)
             if position == 0 and atoms is not None:
                 line = figure.add_subplot(grid[0, 1])
@@ -112,49 +94,6 @@ def overview(
                 _letter(line, next(letters), shown=True)
         _write_heading(figure, ensemble, report, title)
     return figure
-
-
-def _flows(ensemble: Ensemble) -> list[str]:
-    """What goes into each reservoir, heat where there is one; the total heat if there is only one."""
-    flows = [name for name in ensemble.quantities if name.startswith("heat_into_")]
-    with_heat = {reservoir_of(name) for name in flows}
-    flows += [
-        name for name in ensemble.quantities if name.startswith("entropy_into_") and reservoir_of(name) not in with_heat
-    ]
-    if len(flows) < 2 and "heat" in ensemble.quantities:
-        flows = ["heat"]
-    # Nothing ever goes into a reservoir that only dephases; a panel that says so would be an empty one.
-    return [name for name in flows if np.ptp(ensemble.values(name)[0]) > 0]
-
-
-def _backward(ensemble: Ensemble) -> SigmaAtoms | None:
-    """Both laws of sigma, None where there is none to be had."""
-    if ensemble.finite_law is None or "sigma" not in ensemble.quantities:
-        return None
-    try:
-        return SigmaAtoms.of(ensemble.process, ensemble.finite_law)
-    except (NoFiniteLaw, TooLarge):
-        # The backward law may be larger than the forward one: it starts from every final outcome.
-        return None
-
-
-def _exact(
-    ensemble: Ensemble, quantity: str, report: Report | None, exact: Mapping[str, ExactAverages] | None
-) -> ExactAverages | None:
-    """Exact averages, where there is no law to take them from and somebody knows them."""
-    if exact is not None and quantity in exact:
-        return exact[quantity]
-    if ensemble.finite_law is not None or report is None:
-        return None
-    return ExactAverages.from_report(report, quantity)
-
-
-def _histogram(ensemble: Ensemble, quantity: str, log: bool, exact: ExactAverages | None, ax: Axes) -> None:
-    histogram(ensemble, quantity, log=log, exact=exact, ax=ax)
-
-
-def _joint(ensemble: Ensemble, x: str, y: str, ax: Axes) -> None:
-    joint_map(ensemble, x, y, ax=ax)
 
 
 def _letter(axes: Axes, letter: str, *, shown: bool) -> None:

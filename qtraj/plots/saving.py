@@ -6,6 +6,7 @@ the old picture or the new one. Nothing that changes from run to run (dates, ran
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +15,11 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from qtraj.atomic import atomic_path, check_writable
+from qtraj.atomic import atomic_file, check_writable
 from qtraj.errors import InvalidInput, UnknownName
 from qtraj.plots.style import PIXELS_PER_INCH, paper_style
 
-__all__ = ["FORMATS", "check_figure_path", "save_figure"]
+__all__ = ["FORMATS", "check_figure_path", "figure_bytes", "save_figure"]
 
 # Keys that matplotlib would fill with dates or versions, by format; None leaves them out.
 FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -87,6 +88,29 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
     """
     target = check_figure_path(path)
     kind = target.suffix[1:].lower()
-    with atomic_path(target) as temporary, paper_style():
-        figure.savefig(temporary, format=kind, dpi=PIXELS_PER_INCH, metadata=dict(FORMATS[kind]))
+    with atomic_file(target) as file:
+        file.write(figure_bytes(figure, kind))
     return target
+
+
+def figure_bytes(figure: Figure, kind: str = "svg") -> bytes:
+    """A figure as the content of a file.
+
+    Args:
+        figure: Any matplotlib figure.
+        kind: `png`, `svg` or `pdf`.
+
+    Raises:
+        UnknownName: If there is no such format.
+
+    Example:
+        >>> from qtraj.plots.style import PaperFigure
+        >>> figure_bytes(PaperFigure.of_size(width=1, height=1), "pdf")[:4]
+        b'%PDF'
+    """
+    if kind not in FORMATS:
+        raise UnknownName("figure format", kind, FORMATS)
+    buffer = io.BytesIO()
+    with paper_style():
+        figure.savefig(buffer, format=kind, dpi=PIXELS_PER_INCH, metadata=dict(FORMATS[kind]))
+    return buffer.getvalue()

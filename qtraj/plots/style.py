@@ -13,6 +13,7 @@ import io
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -75,52 +76,10 @@ VERDICT_COLOURS: Mapping[str, str] = MappingProxyType(
 )
 
 # Typed as anything: the stubs list every setting there is, which differs between versions of matplotlib.
-# Fonts that come with matplotlib, so that no machine has to substitute another one and warn about it.
 PAPER: Mapping[Any, Any] = MappingProxyType(
-    {
-        "axes.axisbelow": True,
-        "axes.edgecolor": INK,
-        "axes.formatter.use_mathtext": True,
-        "axes.formatter.limits": (-3, 4),
-        "axes.labelcolor": INK,
-        "axes.labelpad": 2.5,
-        "axes.labelsize": 9,
-        "axes.linewidth": 0.6,
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "axes.titlesize": 9,
-        "figure.constrained_layout.h_pad": 0.03,
-        "figure.constrained_layout.use": True,
-        "figure.constrained_layout.w_pad": 0.03,
-        "figure.dpi": PIXELS_PER_INCH,
-        "figure.facecolor": "white",
-        "font.family": ["STIXGeneral"],
-        "font.size": 9.5,
-        "hatch.linewidth": 0.5,
-        "lines.linewidth": 1.0,
-        "mathtext.fontset": "stix",
-        "pdf.fonttype": 42,
-        "savefig.bbox": None,
-        "savefig.facecolor": "white",
-        "savefig.transparent": False,
-        "svg.fonttype": "path",
-        "svg.hashsalt": "qtraj",
-        "text.color": INK,
-        "text.usetex": False,
-        "xtick.color": INK,
-        "xtick.labelsize": 8,
-        "xtick.major.size": 2.5,
-        "xtick.major.width": 0.6,
-        "xtick.minor.size": 1.5,
-        "xtick.minor.width": 0.4,
-        "ytick.color": INK,
-        "ytick.labelsize": 8,
-        "ytick.major.size": 2.5,
-        "ytick.major.width": 0.6,
-        "ytick.minor.size": 1.5,
-        "ytick.minor.width": 0.4,
-    }
+    dict(matplotlib.rc_params_from_file(Path(__file__).with_name("paper.mplstyle"), use_default_template=False))
 )
+"""The settings of the style sheet, which is a file so that `plt.style.use("qtraj.plots.paper")` finds it as well."""
 
 # matplotlib keeps its settings per program. Two threads that enter and leave `rc_context` in turns would each restore
 # what the other had set, so only one may be inside.

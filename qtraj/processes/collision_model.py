@@ -8,7 +8,7 @@ subsystems with a fresh unit of a reservoir; rounds are repeated K times. A coll
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -18,14 +18,17 @@ import numpy as np
 
 from qtraj.arrays import ComplexArray
 from qtraj.errors import InvalidInput, TooLarge, UnknownName
+from qtraj.markup import facts
 from qtraj.processes.between_states import BetweenStates
 from qtraj.processes.collision_steps import CollisionStep, InternalStep
 from qtraj.processes.kraus import image_of
 from qtraj.processes.seam import Stage
+from qtraj.processes.summary import levels_in_words, listed, system_summary
 from qtraj.quantum.composite import CompositeSystem, Reservoir
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.parties import System
+from qtraj.quantum.scalars import instance_of
 from qtraj.quantum.states import State
 
 __all__ = ["CollisionModel"]
@@ -77,6 +80,19 @@ class CollisionModel(BetweenStates):
 
     def __post_init__(self) -> None:
         """Check that everything fits together, and keep copies that nobody else can change."""
+        instance_of(self.composite, CompositeSystem, "composite")
+        if not isinstance(self.reservoirs, Mapping):
+            raise InvalidInput(f"`reservoirs` must be a table of reservoirs by name, but is {self.reservoirs!r:.80}")
+        for name, reservoir in self.reservoirs.items():
+            instance_of(reservoir, Reservoir, f"reservoirs[{name!r}]")
+        if not isinstance(self.steps, Iterable):
+            raise InvalidInput(f"`steps` must be a list of steps, but is {self.steps!r:.80}")
+        object.__setattr__(self, "steps", tuple(self.steps))
+        for position, step in enumerate(self.steps):
+            if not isinstance(step, InternalStep | CollisionStep):
+                raise InvalidInput(
+                    f"`steps` must hold InternalStep and CollisionStep objects, but entry {position} is {step!r:.80}"
+                )
         if isinstance(self.repeat, bool) or not isinstance(self.repeat, int | np.integer) or self.repeat < 1:
             raise InvalidInput(f"`repeat` must be a whole number from 1 on, but is {self.repeat!r}")
         if self.repeat > LARGEST_REPEAT:
@@ -85,7 +101,6 @@ class CollisionModel(BetweenStates):
             )
         if not any(isinstance(step, CollisionStep) for step in self.steps):
             raise InvalidInput(f"`steps` must hold at least one collision, but holds none in {len(self.steps)} steps")
-        object.__setattr__(self, "steps", tuple(self.steps))
         object.__setattr__(self, "reservoirs", MappingProxyType(dict(self.reservoirs)))
         _ = self.round
 
@@ -102,6 +117,27 @@ class CollisionModel(BetweenStates):
     def kind(self) -> str:
         """What this process is called in files and reports."""
         return "collision-model"
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """What it consists of, in words."""
+        parts = {
+            f"subsystem {name}": f"energies {listed(own.tolist())}" for name, own in self.composite.energies.items()
+        }
+        units = {f"reservoir {name}": _units_in_words(reservoir) for name, reservoir in self.reservoirs.items()}
+        steps = "; ".join(_in_words(step) for step in self.steps)
+        return {**parts, **system_summary(self.system), **units, "one round": steps, "rounds": f"{self.repeat:,}"}
+
+    def __repr__(self) -> str:
+        """One line: who meets whom, how often."""
+        names = ", ".join(self.reservoirs)
+        return (
+            f"<CollisionModel of {', '.join(self.composite.subsystems)} with {names}: {self.collisions:,} collisions>"
+        )
+
+    def _repr_html_(self) -> str:
+        """The summary as a table, for notebooks."""
+        return facts(self.summary, caption=self.kind)
 
     @property
     def system(self) -> System:
@@ -163,6 +199,20 @@ class CollisionModel(BetweenStates):
             ),
             steps=tuple(step.adjoint() for step in reversed(self.steps)),
         )
+
+
+def _in_words(step: InternalStep | CollisionStep) -> str:
+    parts = " and ".join(step.on)
+    if isinstance(step, CollisionStep):
+        return f"{parts} {'meets' if len(step.on) == 1 else 'meet'} {step.reservoir}"
+    return f"unitary of {parts}"
+
+
+def _units_in_words(reservoir: Reservoir) -> str:
+    levels = levels_in_words(reservoir.unit.spectrum)
+    if reservoir.is_thermal:
+        return f"thermal units of {levels}, inverse temperature {reservoir.inverse_temperature:g}"
+    return f"units of {levels} in a state of their own, measured in its {reservoir.measure}"
 
 
 def _rotated(state: State, stage: Stage) -> State:

@@ -5,7 +5,7 @@ Mapping: a collision's unitary U acts on the named subsystems (x) the unit, flat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from qtraj.arrays import ComplexArray, frozen
-from qtraj.errors import InvalidUnitary
+from qtraj.errors import InvalidInput, InvalidUnitary
 from qtraj.processes.kraus import JointElements, measured_branches, thermal_branches
 from qtraj.processes.seam import Branches, Stage
 from qtraj.quantum.composite import CompositeSystem, Reservoir
@@ -37,7 +37,13 @@ class InternalStep:
     If it does not commute with the Hamiltonian it does work, which is booked as switching work.
 
     Raises:
+        InvalidInput: If `on` is no list of names.
         InvalidUnitary: If the matrix is not unitary.
+
+    Example:
+        >>> swap = InternalStep(on=["A", "B"], unitary=-1j * np.eye(4)[[0, 2, 1, 3]])
+        >>> swap.matrix.shape, swap.adjustment
+        ((4, 4), 0.0)
     """
 
     on: Sequence[str]
@@ -104,6 +110,18 @@ class CollisionStep:
         on: Names of the subsystems, in the unitary's tensor order; the unit comes last.
         unitary: Built for the energies of these subsystems (`CompositeSystem.part`) and of the unit
             (`Reservoir.environment`).
+
+    Raises:
+        InvalidInput: If the names are none.
+        InvalidUnitary: If the unitary is a bare matrix, which does not say what energies it was built for.
+
+    Example:
+        >>> from qtraj.quantum.states import State
+        >>> qubit = CompositeSystem(subsystems={"S": [0.0, 1.0]}, state=State.gibbs([0.0, 1.0], 2.0))
+        >>> bath = Reservoir(energies=[0.0, 1.0], inverse_temperature=0.5)
+        >>> meeting = EnergyConservingUnitary.partial_swap(qubit.part(["S"]), bath.environment, angle=0.4)
+        >>> CollisionStep(reservoir="hot", on=["S"], unitary=meeting).reservoir
+        'hot'
     """
 
     reservoir: str
@@ -112,7 +130,14 @@ class CollisionStep:
 
     def __post_init__(self) -> None:
         """Keep a copy of the names that nobody else can change."""
+        if not isinstance(self.reservoir, str) or not self.reservoir:
+            raise InvalidInput(f"`reservoir` must be the name of a reservoir, but is {self.reservoir!r:.80}")
         object.__setattr__(self, "on", _names(self.on))
+        if not isinstance(self.unitary, EnergyConservingUnitary):
+            raise InvalidUnitary(
+                "`unitary` of a collision must be an EnergyConservingUnitary, such as its `from_matrix` makes of a "
+                f"matrix, but is of class {type(self.unitary).__name__}"
+            )
 
     def stage(self, composite: CompositeSystem, reservoir: Reservoir) -> Stage:
         """The step on the whole system: one branch per pair of outcomes of the unit.
@@ -159,8 +184,15 @@ class CollisionStep:
 
 
 def _names(on: Sequence[str]) -> Sequence[str]:
-    """The names as a tuple; a single string is left for `CompositeSystem` to refuse."""
-    return on if isinstance(on, str) else tuple(on)
+    """The names as a tuple.
+
+    Raises:
+        InvalidInput: If they are none, such as a single string.
+    """
+    names = None if isinstance(on, str) or not isinstance(on, Iterable) else tuple(on)
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise InvalidInput(f"`on` must be a list of different subsystems, but is {on!r:.80}")
+    return names
 
 
 def _lifted(batch: Branches, composite: CompositeSystem, on: Sequence[str]) -> Branches:

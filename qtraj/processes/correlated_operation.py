@@ -58,6 +58,7 @@ from scipy.special import logsumexp
 
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.errors import NotRecorded
+from qtraj.markup import facts
 from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Stage
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.correlations import as_correlations, correlated_state, local_state
@@ -124,6 +125,23 @@ class CorrelatedOperation:
     def inverse_temperature(self) -> float:
         """Inverse temperature of the environment."""
         return self.environment.inverse_temperature
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """What it consists of, in words."""
+        strength = float(np.linalg.norm(self.correlations))
+        return {**self.uncorrelated.summary, "correlations": f"of Frobenius norm {strength:.4g}"}
+
+    def __repr__(self) -> str:
+        """One line: who meets whom."""
+        return (
+            f"<CorrelatedOperation of {self.system.dimension} system and {self.environment.dimension:,} environment "
+            f"states, inverse temperature {self.inverse_temperature:g}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """The summary as a table, for notebooks."""
+        return facts(self.summary, caption=self.kind)
 
     @cached_property
     def uncorrelated(self) -> ThermalOperation:

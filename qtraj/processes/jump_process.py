@@ -11,7 +11,7 @@ e^{-\sigma}\rangle = 1` follows from that alone and holds whatever the Hamiltoni
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,14 +19,17 @@ import numpy as np
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput, NoFiniteLaw, TooLarge
+from qtraj.markup import facts
 from qtraj.processes.between_states import BetweenStates
 from qtraj.processes.energy_chain import EnergyChain
 from qtraj.processes.seam import Stage
-from qtraj.quantum.channels import Channel, Jump
+from qtraj.processes.summary import listed, system_summary
+from qtraj.quantum.channels import DETAILED_BALANCE_TOLERANCE, Channel, Jump
 from qtraj.quantum.generators import computed_state, effective_hamiltonian, evolve
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.parties import System
+from qtraj.quantum.scalars import instance_of, real_number
 from qtraj.quantum.states import State
 
 __all__ = ["JumpProcess"]
@@ -74,11 +77,11 @@ class JumpProcess(BetweenStates):
 
     def __post_init__(self) -> None:
         """Check that everything fits together."""
+        instance_of(self.system, System, "system")
+        if not isinstance(self.channels, Iterable):
+            raise InvalidInput(f"`channels` must be a list of Channel objects, but is {self.channels!r:.80}")
         object.__setattr__(self, "channels", tuple(self.channels))
-        try:
-            duration = float(self.duration)
-        except (TypeError, ValueError) as error:
-            raise InvalidInput(f"`duration` must be a number, but is {self.duration!r:.80}") from error
+        duration = real_number(self.duration, "duration", finite=False)
         if not (np.isfinite(duration) and duration > 0):
             raise InvalidInput(f"`duration` must be positive and finite, but is {duration:.6g}", measured=duration)
         object.__setattr__(self, "duration", duration)
@@ -99,7 +102,23 @@ class JumpProcess(BetweenStates):
                     measured=beta,
                 )
 
+        self._refuse_contradictions(temperatures)
         self._refuse_unresolved(duration)
+
+    def _refuse_contradictions(self, temperatures: Mapping[str, float]) -> None:
+        """Refuse jumps whose rates say another temperature than the one their bath has by another channel."""
+        for jump in self.jumps:
+            if jump.heat is None or jump.bath not in temperatures:
+                continue
+            beta = temperatures[jump.bath]
+            defect = abs(jump.entropy - beta * jump.heat)
+            if defect > DETAILED_BALANCE_TOLERANCE * max(1.0, abs(jump.entropy)):
+                raise InvalidInput(
+                    f"a bath must have one temperature, but {jump.bath!r} has inverse temperature {beta:.9g}, and a "
+                    f"jump that gives it the energy {jump.heat:.6g} has ln(rate/reverse_rate) {jump.entropy:.9g} "
+                    f"instead of {beta * jump.heat:.9g}",
+                    measured=defect,
+                )
 
     def _refuse_unresolved(self, duration: float) -> None:
         """Refuse durations over which rounding of rates or frequencies becomes an error of order one."""
@@ -123,6 +142,28 @@ class JumpProcess(BetweenStates):
     def kind(self) -> str:
         """What this process is called in files and reports."""
         return "jump-process"
+
+    @property
+    def summary(self) -> dict[str, str]:
+        """What it consists of, in words."""
+        baths = {f"bath {name}": self._bath_in_words(name) for name in self.baths}
+        return {**system_summary(self.system), **baths, "duration": f"{self.duration:g}"}
+
+    def _bath_in_words(self, name: str) -> str:
+        own = [channel for channel in self.channels if channel.bath == name]
+        beta = self.bath_temperature(name)
+        words = f"{len(own)} channel{'s' if len(own) != 1 else ''}, rates {listed(channel.rate for channel in own)}"
+        words += f", entropy per jump {listed(channel.entropy for channel in own)}"
+        return words if beta is None else f"{words}, inverse temperature {beta:g}"
+
+    def __repr__(self) -> str:
+        """One line: how many levels, which baths, how long."""
+        baths = ", ".join(self.baths) or "no bath"
+        return f"<JumpProcess of {self.system.dimension} states with {baths}, duration {self.duration:g}>"
+
+    def _repr_html_(self) -> str:
+        """The summary as a table, for notebooks."""
+        return facts(self.summary, caption=self.kind)
 
     @cached_property
     def hamiltonian(self) -> ComplexArray:

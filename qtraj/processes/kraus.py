@@ -19,7 +19,7 @@ from qtraj.quantum.spectrum import Spectrum, group_values
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 
-__all__ = ["JointElements", "image_of", "measured_branches", "thermal_branches"]
+__all__ = ["JointElements", "by_heat", "image_of", "measured_branches", "thermal_branches"]
 
 # Entropies of two pairs of outcomes that agree in theory differ by the rounding of four logarithms.
 ENTROPY_TOLERANCE = 1e-12
@@ -79,7 +79,7 @@ def thermal_branches(unitary: EnergyConservingUnitary, environment: Environment)
     """Batches of a collision with a thermal unit: one per amount of heat into it, ascending; entropy is beta heat."""
     elements = JointElements.of(unitary)
     energies, beta = environment.spectrum.energies, environment.inverse_temperature
-    heats, rounding, groups = _by_heat(elements, energies)
+    heats, rounding, groups = by_heat(energies[elements.mu], energies[elements.nu])
     batches = []
     for own in groups:
         heat = float(heats[own[0]]) if abs(heats[own[0]]) > rounding else 0.0
@@ -104,7 +104,7 @@ def measured_branches(
     labels, _ = group_values(flows, ENTROPY_TOLERANCE * max(1.0, float(np.abs(flows).max())))
     heats, rounding = np.zeros(flows.size), 0.0
     if energies is not None:
-        heats, rounding, groups = _by_heat(elements, energies)
+        heats, rounding, groups = by_heat(energies[elements.mu], energies[elements.nu])
         of_heat = np.empty(flows.size, dtype=np.int64)
         for k, own in enumerate(groups):
             of_heat[own] = k
@@ -142,14 +142,28 @@ def image_of(branches: tuple[Branches, ...], state: State) -> State:
     return State(log_eigenvalues=values, vectors=vectors)
 
 
-def _by_heat(elements: JointElements, energies: FloatArray) -> tuple[FloatArray, float, list[IntArray]]:
-    """Heats of all elements, what counts as zero among them, and the elements of every distinct one, ascending."""
-    heats = energies[elements.nu] - energies[elements.mu]
+def by_heat(before: FloatArray, after: FloatArray) -> tuple[FloatArray, float, list[IntArray]]:
+    """Group transitions of the environment by the heat they take up.
+
+    Args:
+        before: Energy of the environment before each transition, shape (P,).
+        after: Energy after it, shape (P,).
+
+    Returns:
+        The heats, what counts as zero among them, and the transitions of every distinct one, ascending; of each group
+        the one with the smallest rounding error comes first.
+
+    Example:
+        >>> heats, _, groups = by_heat(np.array([0.0, 1.0, 2.0]), np.array([1.0, 0.0, 3.0]))
+        >>> [heats[own].tolist() for own in groups]
+        [[-1.0], [1.0, 1.0]]
+    """
+    heats = after - before
     # By rounding alone, whatever energies the user calls one level: within such a level heat is still heat.
-    rounding = 4 * Spectrum(energies=energies).tolerance
+    rounding = 4 * Spectrum(energies=np.concatenate([before, after])).tolerance
     labels, count = group_values(heats, rounding)
     # Differences of large energies carry the rounding error of those energies; the pair nearest to zero has least.
-    magnitude = np.maximum(np.abs(energies[elements.nu]), np.abs(energies[elements.mu]))
+    magnitude = np.maximum(np.abs(after), np.abs(before))
     order = np.lexsort((magnitude, labels))
     bounds = np.cumsum(np.bincount(labels, minlength=count))[:-1]
     return heats, rounding, np.split(order, bounds)

@@ -19,13 +19,23 @@ from typing import Protocol as StructuralType
 
 import numpy as np
 
-from qtraj.arrays import ComplexArray, FloatArray, IntArray, frozen
-from qtraj.errors import UnknownName
+from qtraj.arrays import BoolArray, ComplexArray, FloatArray, IntArray, frozen
+from qtraj.errors import InvalidInput, UnknownName
 from qtraj.quantum.outcomes import Outcomes, energy_outcomes
 from qtraj.quantum.spectrum import Spectrum
 from qtraj.quantum.states import State
 
-__all__ = ["Branches", "Endpoint", "Endpoints", "MeasurementProtocol", "Process", "Stage", "endpoints_of"]
+__all__ = [
+    "Branches",
+    "Endpoint",
+    "Endpoints",
+    "MeasurementProtocol",
+    "PairSupports",
+    "Process",
+    "Stage",
+    "check_process",
+    "endpoints_of",
+]
 
 
 class MeasurementProtocol(StrEnum):
@@ -142,6 +152,19 @@ class Endpoints:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class PairSupports:
+    """Which elements are not zero in the pairs of detector states that were gathered in a batch.
+
+    Attributes:
+        supports: One pattern a row, one element of the batch a column, shape (T, P).
+        numbers: How many pairs have each pattern, shape (T,).
+    """
+
+    supports: BoolArray
+    numbers: IntArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Branches:
     r"""All branches that send the same heat and entropy into the reservoir, as one stack of Kraus operators.
 
@@ -161,6 +184,8 @@ class Branches:
         elements: :math:`\langle m,\nu_k|U|n,\mu_k\rangle` in the system's energy eigenbasis, shape (k, P).
         mu: What the detector saw before, shape (k,).
         nu: What it saw after, shape (k,).
+        pairs: Where a branch is a mixture of many pairs (mu, nu) of equal energies: the pairs there are. Then mu and nu
+            name one pair of each mixture.
     """
 
     dimension: int
@@ -172,6 +197,7 @@ class Branches:
     elements: ComplexArray
     mu: IntArray
     nu: IntArray
+    pairs: PairSupports | None = None
 
     def __post_init__(self) -> None:
         """Make the arrays read-only: a process keeps its branches and hands them out to everyone."""
@@ -262,6 +288,26 @@ class Process(StructuralType):
 
     def reversed(self) -> Process:
         """The backward process."""
+
+
+def check_process(process: object) -> None:
+    """Refuse what has not the methods of a process that sampling needs; `reversed` is asked for by those who use it.
+
+    Raises:
+        InvalidInput: If one is missing.
+
+    Example:
+        >>> check_process("two-qubit-exchange")
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `process` must be a process, with the methods endpoints and stages, but is ...
+    """
+    methods = ("endpoints", "stages")
+    if isinstance(process, type) or not all(callable(getattr(process, name, None)) for name in methods):
+        raise InvalidInput(
+            f"`process` must be a process, with the methods {' and '.join(methods)}, but is "
+            f"{' '.join(repr(process).split()):.80}"
+        )
 
 
 def endpoints_of(

@@ -13,12 +13,17 @@ from functools import cached_property
 import numpy as np
 
 from qtraj.errors import InvalidInput, InvalidUnitary
+from qtraj.markup import facts
 from qtraj.processes.between_states import BetweenStates
 from qtraj.processes.kraus import image_of, thermal_branches
-from qtraj.processes.seam import Branches, Stage
+from qtraj.processes.level_pairs import condensed_branches, is_condensed
+from qtraj.processes.memory_needed import MemoryNeeded
+from qtraj.processes.seam import Branches, Endpoints, MeasurementProtocol, Stage, endpoints_of
+from qtraj.processes.summary import levels_in_words, system_summary
 from qtraj.quantum.composite import LARGEST_ENTROPY
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.parties import Environment, System
+from qtraj.quantum.scalars import instance_of
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 
@@ -53,6 +58,9 @@ class ThermalOperation(BetweenStates):
 
     def __post_init__(self) -> None:
         """Check that the three belong together."""
+        instance_of(self.system, System, "system")
+        instance_of(self.environment, Environment, "environment")
+        instance_of(self.unitary, EnergyConservingUnitary, "unitary", InvalidUnitary)
         joint = self.unitary.joint
         for name, own, used in (
             ("system", self.system.spectrum, joint.system),
@@ -83,21 +91,71 @@ class ThermalOperation(BetweenStates):
         """Inverse temperature of the environment."""
         return self.environment.inverse_temperature
 
+    @property
+    def summary(self) -> dict[str, str]:
+        """What it consists of, in words."""
+        conserving = f"conserves energy, [U, H] = {self.unitary.commutator_norm():.1g}"
+        return {
+            **system_summary(self.system),
+            "environment": levels_in_words(self.environment.spectrum),
+            "inverse temperature": f"{self.inverse_temperature:g}",
+            "unitary": conserving if self.unitary.conserving else "accepted although it does not conserve energy",
+        }
+
+    def __repr__(self) -> str:
+        """One line: who meets whom."""
+        return (
+            f"<ThermalOperation of {self.system.dimension} system and {self.environment.dimension:,} environment "
+            f"states, inverse temperature {self.inverse_temperature:g}>"
+        )
+
+    def _repr_html_(self) -> str:
+        """The summary as a table, for notebooks."""
+        return facts(self.summary, caption=self.kind)
+
+    @cached_property
+    def memory_needed(self) -> MemoryNeeded:
+        """What its law, its labels and its followed paths will take, estimated before anything is computed."""
+        return MemoryNeeded.of(self.unitary, self.system.energy_state.rank)
+
     @cached_property
     def _branches(self) -> tuple[Branches, ...]:
+        self.memory_needed.require_labels()
         return thermal_branches(self.unitary, self.environment)
 
     def branches(self) -> tuple[Branches, ...]:
-        """The Kraus operators, one batch per amount of heat into the environment, ascending."""
+        """The Kraus operators of all pairs (mu, nu), one batch per amount of heat into the environment, ascending."""
         return self._branches
 
+    @cached_property
+    def _condensed(self) -> tuple[Branches, ...] | None:
+        self.memory_needed.require_law()
+        return condensed_branches(self.unitary, self.environment) if is_condensed(self.unitary) else None
+
     def stages(self) -> tuple[Stage, ...]:
-        """The one stage of a thermal operation."""
-        return (Stage(reservoir="environment", branches=self.branches()),)
+        """The one stage of a thermal operation.
+
+        Beside a large degenerate environment its batches hold mixtures of the operators of `branches`, one for many
+        pairs (mu, nu) of equal energies; see `qtraj.processes.level_pairs`.
+        """
+        return (Stage(reservoir="environment", branches=self._condensed or self.branches()),)
 
     def output_of(self, start: Outcomes) -> State:
         r"""The state :math:`\Lambda(\rho)` for a start given by its outcomes (energy eigenbasis)."""
-        return image_of(self._branches, start.state)
+        return image_of(self._condensed or self._branches, start.state)
+
+    def endpoints(self, protocol: MeasurementProtocol) -> Endpoints:
+        """What `protocol` measures on the initial and on the final state."""
+        if protocol is not MeasurementProtocol.KRAUS:
+            return super().endpoints(protocol)
+        # Nothing is measured at the end, so the final state, which takes every block of the unitary, is not needed.
+        return endpoints_of(
+            protocol,
+            self.system.spectrum,
+            start=self.system.energy_state,
+            end=self.system.energy_state,
+            output_of=self.output_of,
+        )
 
     def reversed(self) -> ThermalOperation:
         """The backward process: it starts in the final state and evolves with the inverse unitary."""

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from qtraj.arrays import ComplexArray, frozen
 from qtraj.errors import InvalidInput
 from qtraj.quantum.matrices import as_matrix, dagger
+from qtraj.quantum.scalars import real_number, whole_number
 from qtraj.quantum.spectrum import Spectrum
 from qtraj.quantum.states import check_inverse_temperature
 
@@ -94,9 +95,7 @@ class Channel:
         if self.reverse_rate is not None:
             object.__setattr__(self, "reverse_rate", _checked_rate(self.reverse_rate, "reverse_rate"))
         if self.energy is not None:
-            if not np.isfinite(self.energy):
-                raise InvalidInput(f"`energy` must be finite, but is {self.energy}", measured=float(self.energy))
-            object.__setattr__(self, "energy", float(self.energy))
+            object.__setattr__(self, "energy", real_number(self.energy, "energy"))
         if self.inverse_temperature is not None:
             object.__setattr__(self, "inverse_temperature", check_inverse_temperature(self.inverse_temperature))
         if self.is_hermitian:
@@ -236,10 +235,12 @@ def davies_channels(
         (1.359141, 1.0, 2.0)
     """
     named: set[frozenset[int]] = set()
-    levels = (energies if isinstance(energies, Spectrum) else Spectrum(energies=np.asarray(energies))).energies
+    levels = (energies if isinstance(energies, Spectrum) else Spectrum(energies=energies)).energies  # type: ignore[arg-type]
     beta = check_inverse_temperature(inverse_temperature)
     size = levels.size
     channels = []
+    if not isinstance(rates, Iterable):
+        raise InvalidInput(f"`rates` must be a list of entries (i, j, g), but is {rates!r:.80}")
     for entry in rates:
         if not hasattr(entry, "__len__") or len(entry) != 3:
             raise InvalidInput(f"`rates` must hold entries (i, j, g), but one is {entry!r}")
@@ -303,21 +304,21 @@ def dephasing_channels(
         [0.0, 0.0]
     """
     strength = 2 * _checked_rate(rate, "rate")
+    dimension = whole_number(dimension, "dimension", least=1)
+    if levels is not None and not isinstance(levels, Iterable):
+        raise InvalidInput(f"`levels` must be a list of levels, but is {levels!r:.80}")
     channels = []
     for level in range(dimension) if levels is None else levels:
-        if not 0 <= level < dimension:
+        if not _is_level(level, dimension):
             raise InvalidInput(f"`levels` must be from 0 to {dimension - 1}, but one is {level!r}")
         operator = np.zeros((dimension, dimension), dtype=np.complex128)
-        operator[level, level] = 1.0
+        operator[int(level), int(level)] = 1.0
         channels.append(Channel(operator=operator, bath=bath, rate=strength))
     return tuple(channels)
 
 
 def _checked_rate(value: float, argument: str) -> float:
-    try:
-        rate = float(value)
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"`{argument}` must be a number, but is {value!r:.80}") from error
-    if not np.isfinite(rate) or rate < 0:
+    rate = real_number(value, argument)
+    if rate < 0:
         raise InvalidInput(f"`{argument}` must be finite and not negative, but is {rate:.6g}", measured=rate)
     return rate

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput, InvalidState, UnknownName
+from qtraj.quantum.matrices import as_array
 from qtraj.quantum.outcomes import Outcomes, energy_outcomes
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.states import State, check_inverse_temperature
@@ -35,7 +36,8 @@ class CompositeSystem:
 
     Args:
         subsystems: Energies of every subsystem by name, or its Hamiltonian's matrix, in tensor order.
-        state: Joint state: a `State` or a density matrix, in the product of the bases the subsystems are given in.
+        state: Joint state: a `State`, a density matrix or a state vector, in the product of the bases the subsystems
+            are given in.
 
     Raises:
         InvalidInput: If there is no subsystem, or energies or state are invalid.
@@ -51,8 +53,14 @@ class CompositeSystem:
 
     def __post_init__(self) -> None:
         """Check subsystems and state, and keep copies that nobody else can change."""
-        if not self.subsystems:
-            raise InvalidInput("`subsystems` must name at least one subsystem, but names none")
+        if not isinstance(self.subsystems, Mapping) or not self.subsystems:
+            raise InvalidInput(
+                "`subsystems` must be a table of energies by name with at least one subsystem, but is "
+                f"{self.subsystems!r:.80}"
+            )
+        for name in self.subsystems:
+            if not isinstance(name, str) or not name.strip():
+                raise InvalidInput(f"`subsystems` must have names that are not empty, but one is {name!r:.80}")
         object.__setattr__(self, "subsystems", MappingProxyType(dict(self.subsystems)))
         own = {
             name: part.spectrum.energies if part.hamiltonian is None else frozen(np.array(part.hamiltonian))
@@ -139,7 +147,7 @@ class CompositeSystem:
     def _positions(self, on: Sequence[str]) -> list[int]:
         """Tensor positions of the named subsystems."""
         names = list(self.energies)
-        if isinstance(on, str) or not on or len(set(on)) != len(on):
+        if isinstance(on, str) or not isinstance(on, Sequence) or not on or not _are_different(on):
             raise InvalidInput(f"`on` must be a list of different subsystems, but is {on!r}")
         for name in on:
             if name not in names:
@@ -180,7 +188,7 @@ class Reservoir:
         """Check that the units are well defined."""
         if self.inverse_temperature is None and self.state is None:
             raise InvalidInput("a reservoir must have `inverse_temperature` or `state`, but has neither")
-        if self.measure not in MEASUREMENTS:
+        if not isinstance(self.measure, str) or self.measure not in MEASUREMENTS:
             raise UnknownName("measurement of units", str(self.measure), MEASUREMENTS)
         if self.inverse_temperature is not None:
             object.__setattr__(self, "inverse_temperature", check_inverse_temperature(self.inverse_temperature))
@@ -247,10 +255,14 @@ class Reservoir:
 
 def _bare(given: ArrayLike) -> System:
     """A subsystem given by energies or by its Hamiltonian."""
-    array = np.asarray(given)
+    array = as_array(given, "subsystems")
     if array.ndim < 2:
         return System(energies=given, state=_mixed(max(1, array.size)))
     return System(hamiltonian=given, state=_mixed(max(1, array.shape[0])))
+
+
+def _are_different(names: Sequence[str]) -> bool:
+    return all(name not in names[:position] for position, name in enumerate(names))
 
 
 def _mixed(dimension: int) -> State:

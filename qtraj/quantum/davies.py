@@ -20,6 +20,7 @@ from qtraj.errors import InvalidInput
 from qtraj.quantum.channels import Channel
 from qtraj.quantum.matrices import as_matrix, dagger
 from qtraj.quantum.parties import System
+from qtraj.quantum.spectrum import energies_of
 from qtraj.quantum.states import State, check_inverse_temperature
 
 __all__ = ["coupled_channels"]
@@ -72,10 +73,12 @@ def coupled_channels(
         [(1.0, 2)]
     """
     beta = check_inverse_temperature(inverse_temperature)
+    if not callable(rate):
+        raise InvalidInput(f"`rate` must be a function of the Bohr frequency, but is {rate!r:.80}")
     given = as_matrix(coupling, "coupling")
     size = given.shape[0]
     if energies is not None:
-        size = np.size(energies)
+        size = energies_of(energies).size
     elif hamiltonian is not None:
         size = as_matrix(hamiltonian, "hamiltonian").shape[0]
     given = as_matrix(given, "coupling", (size, size))

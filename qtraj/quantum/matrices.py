@@ -9,10 +9,15 @@ import numpy as np
 from qtraj.arrays import ComplexArray
 from qtraj.errors import InvalidInput
 
-__all__ = ["as_matrix", "as_vector", "dagger", "largest_entry"]
+__all__ = ["as_array", "as_matrix", "as_vector", "dagger", "largest_entry"]
 
 
-def _as_complex(value: Any, argument: str) -> ComplexArray:
+def as_array(value: Any, argument: str) -> ComplexArray:
+    """Return `value` as a finite complex array of any shape.
+
+    Raises:
+        InvalidInput: If it is not numeric or not finite.
+    """
     # QuTiP's Qobj offers `full()`; asking for the method keeps QuTiP an optional dependency.
     raw = value.full() if hasattr(value, "full") else value
     try:
@@ -35,7 +40,7 @@ def as_matrix(value: Any, argument: str, shape: tuple[int, int] | None = None) -
     Raises:
         InvalidInput: If it is not numeric, not finite, or not of the required shape.
     """
-    array = _as_complex(value, argument)
+    array = as_array(value, argument)
     if array.ndim != 2 or (shape is None and array.shape[0] != array.shape[1]):
         raise InvalidInput(f"`{argument}` must be a square matrix, but has shape {array.shape}")
     if shape is not None and array.shape != shape:
@@ -51,7 +56,7 @@ def as_vector(value: Any, argument: str) -> ComplexArray:
     Raises:
         InvalidInput: If it is not numeric, not finite, or not a vector.
     """
-    array = _as_complex(value, argument)
+    array = as_array(value, argument)
     if array.ndim == 2 and 1 in array.shape:
         array = array.ravel()
     if array.ndim != 1 or array.size == 0:

@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, diags_array, eye_array, kron
 
 from qtraj.arrays import ComplexArray, FloatArray, frozen
-from qtraj.errors import InvalidInput, InvalidState, TooLarge
+from qtraj.errors import InvalidInput, InvalidSpectrum, InvalidState, TooLarge
 from qtraj.quantum.matrices import as_matrix, dagger, largest_entry
 from qtraj.quantum.outcomes import Outcomes
-from qtraj.quantum.spectrum import Spectrum
+from qtraj.quantum.scalars import real_number, whole_number
+from qtraj.quantum.spectrum import Spectrum, energies_of
 from qtraj.quantum.states import State, check_inverse_temperature, gibbs_log_populations
 
 __all__ = ["Environment", "System"]
@@ -39,7 +40,8 @@ class System:
     Args:
         energies: Energies of a Hamiltonian that is diagonal in the basis used, in that order, shape (d,).
         hamiltonian: Instead of energies, the Hamiltonian's matrix, shape (d, d).
-        state: A `State`, or a density matrix (nested lists, array, QuTiP Qobj), in the basis of the Hamiltonian.
+        state: A `State`, a density matrix or a state vector (nested lists, array, QuTiP Qobj), in the basis of the
+            Hamiltonian.
         level_tolerance: Gap up to which neighbouring energies are one level; 1e-12 of the width by default.
         eigenvectors: With energies, the eigenvectors that belong to them as columns, shape (d, d), where the basis used
             is not that of the eigenvectors.
@@ -69,14 +71,13 @@ class System:
             object.__setattr__(self, "hamiltonian", frozen(as_matrix(self.hamiltonian, "hamiltonian")))
         else:
             object.__setattr__(self, "energies", self.spectrum.energies)
-        if not isinstance(self.state, State):
-            object.__setattr__(self, "state", State.from_matrix(self.state))
+        object.__setattr__(self, "state", State.of(self.state))
         _ = self.outcomes
 
     @cached_property
     def _diagonal_form(self) -> tuple[FloatArray, ComplexArray]:
         if self.hamiltonian is None:
-            energies = np.atleast_1d(np.asarray(self.energies))
+            energies = energies_of(np.atleast_1d(np.asarray(self.energies)))
             if self.eigenvectors is None:
                 return energies, np.eye(energies.size, dtype=np.complex128)
             vectors = as_matrix(self.eigenvectors, "eigenvectors", (energies.size, energies.size))
@@ -199,7 +200,10 @@ class Environment:
             InvalidInput: If `levels` is not a positive whole number or the spacing is not finite.
         """
         _positive_count(levels, "levels", 50_000_000)
-        return cls(energies=float(spacing) * np.arange(levels), inverse_temperature=inverse_temperature)
+        return cls(
+            energies=real_number(spacing, "spacing", InvalidSpectrum) * np.arange(levels),
+            inverse_temperature=inverse_temperature,
+        )
 
     @classmethod
     def spins(cls, *, count: int, splitting: float, inverse_temperature: float) -> Environment:
@@ -216,7 +220,7 @@ class Environment:
         for bit in range(count):
             lowering = lowering + kron(eye_array(2 ** (count - bit - 1)), kron(flip, eye_array(2**bit)), format="csr")
         return cls(
-            energies=float(splitting) * np.asarray(excited, dtype=float),
+            energies=real_number(splitting, "splitting", InvalidSpectrum) * np.asarray(excited, dtype=float),
             inverse_temperature=inverse_temperature,
             lowering=csr_array(lowering),
         )
@@ -232,7 +236,7 @@ def oscillator_lowering(energies: FloatArray) -> csr_array:
 
 
 def _positive_count(value: int, argument: str, largest: int) -> None:
-    if isinstance(value, bool) or int(value) != value or value < 1:
+    if whole_number(value, argument) < 1:
         raise InvalidInput(f"`{argument}` must be a positive whole number, but is {value}")
     if value > largest:
         raise TooLarge(f"`{argument}` must be at most {largest}, but is {value}", measured=float(value))

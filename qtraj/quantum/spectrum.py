@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.errors import InvalidSpectrum, TooLarge
+from qtraj.quantum.scalars import real_number
 
 __all__ = ["JointSpectrum", "Spectrum", "energies_of", "group_values"]
 
@@ -104,8 +105,12 @@ class Spectrum:
         """Check energies and tolerance."""
         energies = energies_of(self.energies)
         object.__setattr__(self, "energies", energies)
-        given = self.level_tolerance
-        if given is not None and not (np.isfinite(given) and given >= 0):
+        given = (
+            None
+            if self.level_tolerance is None
+            else real_number(self.level_tolerance, "level_tolerance", InvalidSpectrum)
+        )
+        if given is not None and given < 0:
             raise InvalidSpectrum(f"`level_tolerance` must be finite and not negative, but is {given}", measured=given)
 
     @property

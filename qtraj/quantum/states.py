@@ -19,7 +19,8 @@ from scipy.special import logsumexp
 
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.errors import AmbiguousRank, InvalidInput, InvalidState
-from qtraj.quantum.matrices import as_matrix, as_vector, dagger
+from qtraj.quantum.matrices import as_array, as_matrix, as_vector, dagger
+from qtraj.quantum.scalars import random_generator, real_number, whole_number
 from qtraj.quantum.spectrum import energies_of
 
 __all__ = ["State", "gibbs_log_populations"]
@@ -78,8 +79,11 @@ class State:
 
     def __post_init__(self) -> None:
         """Check and clean the spectral form."""
-        logs = np.array(self.log_eigenvalues, dtype=np.float64)
-        vectors = np.array(self.vectors, dtype=np.complex128)
+        try:
+            logs = np.array(self.log_eigenvalues, dtype=np.float64)
+            vectors = np.array(self.vectors, dtype=np.complex128)
+        except (TypeError, ValueError) as error:
+            raise InvalidState("`log_eigenvalues` and `vectors` must be arrays of numbers, but are not") from error
         if logs.ndim != 1 or vectors.ndim != 2 or vectors.shape[1] != logs.size:
             raise InvalidState(
                 f"`vectors` must hold one column per eigenvalue, but has shape {vectors.shape} for {logs.size} of them"
@@ -134,6 +138,28 @@ class State:
         )
 
     @classmethod
+    def of(cls, given: Any) -> State:
+        """The state that something describes: a `State`, a state vector, or a density matrix.
+
+        Args:
+            given: A `State`; a vector of shape (d,) or a column of shape (d, 1); a matrix of shape (d, d); a QuTiP ket,
+                bra or density matrix.
+
+        Raises:
+            InvalidState: If it describes none; see `pure` and `from_matrix`.
+
+        Example:
+            >>> State.of([0.6, 0.8]).rank, State.of([[0.5, 0.0], [0.0, 0.5]]).rank
+            (1, 2)
+        """
+        if isinstance(given, State):
+            return given
+        # QuTiP's bras know that they are; a row that is a plain array cannot be told from a matrix gone wrong.
+        array = as_array(given.dag() if getattr(given, "isbra", False) else given, "state")
+        is_vector = array.ndim == 1 or (array.ndim == 2 and array.shape[1] == 1 < array.shape[0])
+        return cls._pure(array, "state") if is_vector else cls.from_matrix(array)
+
+    @classmethod
     def from_matrix(cls, matrix: Any, *, rank: int | None = None) -> State:
         """A state from its density matrix.
 
@@ -180,10 +206,14 @@ class State:
         Raises:
             InvalidState: If its norm is not 1.
         """
-        amplitudes = as_vector(vector, "vector")
+        return cls._pure(vector, "vector")
+
+    @classmethod
+    def _pure(cls, vector: Any, argument: str) -> State:
+        amplitudes = as_vector(vector, argument)
         norm = float(np.linalg.norm(amplitudes))
         if abs(norm - 1) > STATE_TOLERANCE:
-            raise InvalidState(f"`vector` must have norm 1, but has norm {norm:.6g}", measured=norm)
+            raise InvalidState(f"`{argument}` must have norm 1, but has norm {norm:.6g}", measured=norm)
         return cls(log_eigenvalues=np.zeros(1), vectors=(amplitudes / norm)[:, None], adjustment=abs(norm - 1))
 
     @classmethod
@@ -193,6 +223,7 @@ class State:
         Raises:
             InvalidState: If the Bloch vector is longer than 1 (by more than 1e-3).
         """
+        x, y, z = (real_number(value, name, InvalidState) for name, value in (("x", x), ("y", y), ("z", z)))
         length = float(np.sqrt(x * x + y * y + z * z))
         if not length <= 1 + STATE_TOLERANCE:
             raise InvalidState(
@@ -221,12 +252,13 @@ class State:
         Raises:
             InvalidState: If the rank does not fit the dimension.
         """
-        columns = dimension if rank is None else rank
-        if dimension < 1 or not 1 <= columns <= dimension:
+        dimension = whole_number(dimension, "dimension", least=1, kind=InvalidState)
+        columns = dimension if rank is None else whole_number(rank, "rank", kind=InvalidState)
+        if not 1 <= columns <= dimension:
             raise InvalidState(
                 f"`rank` must be between 1 and the dimension {dimension}, but is {columns}", measured=columns
             )
-        rng = np.random.default_rng(seed)
+        rng = random_generator(seed)
         ginibre = rng.normal(size=(dimension, columns)) + 1j * rng.normal(size=(dimension, columns))
         left, singular, _ = np.linalg.svd(ginibre, full_matrices=False)
         logs = 2 * np.log(singular)
@@ -235,9 +267,7 @@ class State:
 
 def check_inverse_temperature(value: float) -> float:
     """Return `value` as a finite non-negative float, or raise InvalidInput with the number."""
-    beta = float(value)
-    if not np.isfinite(beta):
-        raise InvalidInput(f"`inverse_temperature` must be finite, but is {beta}", measured=beta)
+    beta = real_number(value, "inverse_temperature")
     if beta < 0:
         raise InvalidInput(f"`inverse_temperature` must not be negative, but is {beta:.6g}", measured=beta)
     return beta
@@ -248,7 +278,8 @@ def _positive_rank(values: FloatArray, rank: int | None) -> int:
     dimension = values.size
     zero = 4 * dimension * np.finfo(float).eps
     if rank is not None:
-        if isinstance(rank, bool) or int(rank) != rank or not 1 <= rank <= dimension:
+        rank = whole_number(rank, "rank", kind=InvalidState)
+        if not 1 <= rank <= dimension:
             raise InvalidState(f"`rank` must be a whole number between 1 and {dimension}, but is {rank}")
         if values[rank - 1] <= 0:
             raise InvalidState(

@@ -1,14 +1,16 @@
 r"""Energy-conserving unitaries, stored block by block.
 
-A unitary with :math:`[U, H_S + H_E] = 0` is block diagonal in total energy, so only the blocks are kept: one stack
-of matrices per block size, aligned with `JointSpectrum.blocks`. A system of 4 levels beside a ladder of 10^5 levels
-is 10^5 blocks of size at most 4, not a matrix of 1.6e11 entries.
+A unitary with :math:`[U, H_S + H_E] = 0` is block diagonal in total energy, so only the blocks are kept, in stacks of
+matrices of one size. A system of 4 levels beside a ladder of 10^5 levels is 10^5 blocks of size at most 4, not a matrix
+of 1.6e11 entries. Where blocks are drawn or follow from a formula, each is made when it is first looked at
+(`lazy_blocks`): a path through a spin bath touches a few of them.
 
 Coordinates are the energy eigenbases of system and environment, flat index :math:`n d_E + \mu`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,9 +20,12 @@ from scipy.sparse import coo_array, csr_array, kron
 
 from qtraj.arrays import ComplexArray, IntArray, SparseMatrix, frozen
 from qtraj.errors import EnergyNotConserved, InvalidInput, InvalidUnitary, TooLarge
+from qtraj.quantum.block_makers import ExponentialBlocks, HaarBlocks, SwapBlocks, shelved
 from qtraj.quantum.graded import AMPLITUDE_CUT
+from qtraj.quantum.lazy_blocks import AdjointStacks, LazyStacks
 from qtraj.quantum.matrices import as_matrix, dagger
 from qtraj.quantum.parties import Environment, System, oscillator_lowering
+from qtraj.quantum.scalars import instance_of, real_number, whole_number
 from qtraj.quantum.spectrum import JointSpectrum
 
 __all__ = ["EnergyConservingUnitary"]
@@ -33,6 +38,9 @@ INTERACTION_TOLERANCE = 1e-3
 
 LARGEST_DENSE_DIMENSION = 8192
 
+# Sums of two energies differ by a few units in the last place from sums of two others that are equal to them.
+ENERGY_ROUNDING = 1e-15
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EnergyConservingUnitary:
@@ -42,13 +50,13 @@ class EnergyConservingUnitary:
 
     Args:
         joint: The joint spectrum it acts on.
-        blocks: Flat joint indices, one array (k, s) per block size s.
-        matrices: The blocks, one array (k, s, s) per block size, aligned with `blocks`.
+        blocks: Flat joint indices, one array (k, s) per stack of k blocks of size s.
+        matrices: The stacks, of shape (k, s, s) each, aligned with `blocks`; a tuple of arrays, or `LazyStacks`.
         adjustment: Frobenius distance between what was given and the unitary used.
         conserving: False only for a unitary accepted with `allow_violation=True`: then it is one single block.
 
     Raises:
-        InvalidUnitary: If a block is not unitary to 1e-12.
+        InvalidUnitary: If a block is not unitary to 1e-12. Blocks made on demand are unitary by construction.
 
     Example:
         >>> system = System(energies=[0.0, 1.0], state=[[0.5, 0.5], [0.5, 0.5]])
@@ -60,12 +68,14 @@ class EnergyConservingUnitary:
 
     joint: JointSpectrum
     blocks: tuple[IntArray, ...]
-    matrices: tuple[ComplexArray, ...]
+    matrices: Sequence[ComplexArray]
     adjustment: float = 0.0
     conserving: bool = True
 
     def __post_init__(self) -> None:
-        """Check shapes and unitarity."""
+        """Check shapes and unitarity of blocks that are there already."""
+        if isinstance(self.matrices, LazyStacks | AdjointStacks):
+            return
         for indices, stack in zip(self.blocks, self.matrices, strict=True):
             if stack.shape != (*indices.shape, indices.shape[1]):
                 raise InvalidUnitary(
@@ -86,7 +96,7 @@ class EnergyConservingUnitary:
         return EnergyConservingUnitary(
             joint=self.joint,
             blocks=self.blocks,
-            matrices=tuple(dagger(stack) for stack in self.matrices),
+            matrices=_adjoint(self.matrices),
             adjustment=self.adjustment,
             conserving=self.conserving,
         )
@@ -136,12 +146,18 @@ class EnergyConservingUnitary:
         return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
 
     def commutator_norm(self) -> float:
-        r"""Frobenius norm of :math:`[U, H_S + H_E]`; rounding-sized unless a violation was allowed."""
+        r"""Frobenius norm of :math:`[U, H_S + H_E]`; 0 unless energies of one block differ by more than rounding."""
         energies = self.joint.energies
+        rounding = ENERGY_ROUNDING * float(np.abs(energies).max())
         total = 0.0
-        for indices, stack in zip(self.blocks, self.matrices, strict=True):
-            gaps = energies[indices][:, None, :] - energies[indices][:, :, None]
-            total += float((np.abs(stack * gaps) ** 2).sum())
+        for position, indices in enumerate(self.blocks):
+            # Blocks of exactly equal energies, all but those of a spectrum grouped by hand, need not be made for this.
+            if np.ptp(energies[indices], axis=1).max() <= rounding:
+                continue
+            stack = self.matrices[position]
+            for row in range(indices.shape[1]):
+                gaps = energies[indices] - energies[indices[:, row : row + 1]]
+                total += float((np.abs(stack[:, row] * gaps) ** 2).sum())
         return float(np.sqrt(total))
 
     @classmethod
@@ -150,22 +166,21 @@ class EnergyConservingUnitary:
     ) -> EnergyConservingUnitary:
         """Haar-random within every total-energy block, independently [Mezzadri07].
 
+        Blocks are drawn when they are first looked at, with random streams keyed by the seed and their position, so
+        that neither the order in which nor how often they are drawn changes a bit.
+
         Args:
             system: Gives the system's energies.
             environment: Gives the environment's energies.
-            seed: Integer or NumPy generator.
+            seed: Whole number from 0 on, or a NumPy generator, which gives such a number.
         """
+        if isinstance(seed, np.random.Generator):
+            root = int.from_bytes(seed.bytes(16), "little")
+        else:
+            root = whole_number(seed, "seed", least=0)
         joint = _joint(system, environment)
-        rng = np.random.default_rng(seed)
-        stacks = []
-        for indices in joint.blocks:
-            shape = (*indices.shape, indices.shape[1])
-            ginibre = rng.normal(size=shape) + 1j * rng.normal(size=shape)
-            unitary, triangle = np.linalg.qr(ginibre)
-            # QR alone is not Haar distributed: its phases are fixed by the algorithm, so they are divided out.
-            phases = np.diagonal(triangle, axis1=-2, axis2=-1)
-            stacks.append(unitary * (phases / np.abs(phases))[:, None, :])
-        return cls(joint=joint, blocks=joint.blocks, matrices=tuple(stacks))
+        blocks = shelved(joint.blocks)
+        return cls(joint=joint, blocks=blocks, matrices=LazyStacks(_shapes(blocks), HaarBlocks(root, _shapes(blocks))))
 
     @classmethod
     def from_matrix(
@@ -236,11 +251,8 @@ class EnergyConservingUnitary:
         rank_s, rank_e = np.argsort(order_s), np.argsort(order_e)
         n, mu = np.divmod(np.arange(joint.dimension), other.dimension)
         image = order_s[rank_e[mu]] * other.dimension + order_e[rank_s[n]]
-        stacks = []
-        for indices in joint.blocks:
-            swap = image[indices][:, None, :] == indices[:, :, None]
-            stacks.append(np.cos(angle) * np.eye(indices.shape[1]) - 1j * np.sin(angle) * swap)
-        return cls(joint=joint, blocks=joint.blocks, matrices=tuple(stacks))
+        blocks = shelved(joint.blocks)
+        return cls(joint=joint, blocks=blocks, matrices=LazyStacks(_shapes(blocks), SwapBlocks(blocks, image, angle)))
 
     @classmethod
     def from_interaction(
@@ -278,9 +290,9 @@ class EnergyConservingUnitary:
     ) -> EnergyConservingUnitary:
         r"""Resonant exchange of quanta, :math:`V = g (a^\dagger b + a b^\dagger)` with its resonant elements only.
 
-        Here a lowers the system (oscillator elements sqrt(k) between neighbouring levels, so sigma_- for a qubit) and
-        b the environment (oscillator for a list or ladder, collective for spins). Elements that change the total
-        energy are left out, as in the rotating-wave approximation.
+        Here a lowers the system (oscillator elements sqrt(k) between neighbouring levels, so :math:`\sigma_-` for a
+        qubit) and b the environment (oscillator for a list or ladder, collective for spins). Elements that change the
+        total energy are left out, as in the rotating-wave approximation.
 
         Raises:
             EnergyNotConserved: If no element is resonant, so that nothing would be exchanged.
@@ -304,34 +316,34 @@ class EnergyConservingUnitary:
     def _exponential(cls, joint: JointSpectrum, interaction: SparseMatrix, time: float) -> EnergyConservingUnitary:
         """exp(-i V t) block by block, from the eigenvalues of each block of V."""
         _finite(time, "time")
+        blocks = shelved(joint.blocks)
+        # What an interaction typed to a few digits has between blocks is no part of it.
         entries = coo_array(interaction)
         rows, columns = entries.coords
-        identity = cls(
-            joint=joint,
-            blocks=joint.blocks,
-            matrices=tuple(
-                np.broadcast_to(np.eye(indices.shape[1], dtype=np.complex128), (*indices.shape, indices.shape[1]))
-                for indices in joint.blocks
-            ),
-        )
-        group, block, position = identity._position
-        stacks = []
-        for g, indices in enumerate(joint.blocks):
-            stack = np.zeros((*indices.shape, indices.shape[1]), dtype=np.complex128)
-            own = (group[rows] == g) & (joint.block_of[rows] == joint.block_of[columns])
-            stack[block[rows[own]], position[rows[own]], position[columns[own]]] = entries.data[own]
-            energies, vectors = np.linalg.eigh(stack)
-            stacks.append((vectors * np.exp(-1j * time * energies)[:, None, :]) @ dagger(vectors))
-        return cls(joint=joint, blocks=joint.blocks, matrices=tuple(stacks))
+        inside = joint.block_of[rows] == joint.block_of[columns]
+        within = csr_array((entries.data[inside], (rows[inside], columns[inside])), shape=entries.shape)
+        make = ExponentialBlocks(blocks, within, time)
+        return cls(joint=joint, blocks=blocks, matrices=LazyStacks(_shapes(blocks), make))
+
+
+def _shapes(blocks: tuple[IntArray, ...]) -> tuple[tuple[int, int, int], ...]:
+    return tuple((*indices.shape, indices.shape[1]) for indices in blocks)
+
+
+def _adjoint(stacks: Sequence[ComplexArray]) -> Sequence[ComplexArray]:
+    if isinstance(stacks, AdjointStacks):
+        return stacks.stacks
+    return AdjointStacks(stacks) if isinstance(stacks, LazyStacks) else tuple(dagger(stack) for stack in stacks)
 
 
 def _joint(system: System, environment: Environment) -> JointSpectrum:
+    instance_of(system, System, "system")
+    instance_of(environment, Environment, "environment")
     return JointSpectrum(system=system.spectrum, environment=environment.spectrum)
 
 
 def _finite(value: float, argument: str) -> None:
-    if not np.isfinite(value):
-        raise InvalidInput(f"`{argument}` must be finite, but is {value}", measured=float(value))
+    real_number(value, argument)
 
 
 def _refuse_violation(dense: ComplexArray, joint: JointSpectrum, argument: str, tolerance: float) -> None:

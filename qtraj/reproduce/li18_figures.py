@@ -104,6 +104,8 @@ def draw_conductance(figure: Figure) -> None:
 
 def draw_linear_response(figure: Figure) -> None:
     """Fig. 5: steady J_h over temperature and temperature difference, at two phases."""
+    from matplotlib.ticker import MaxNLocator
+
     from qtraj.plots.style import PAGE_WIDTH
 
     figure.set_size_inches(PAGE_WIDTH, 3.0)
@@ -117,13 +119,18 @@ def draw_linear_response(figure: Figure) -> None:
             ]
         )
         # Not add_subplot: what the layout engine makes of three-dimensional axes cuts their labels off.
-        axes: Any = figure.add_axes((0.5 * position + 0.02, 0.06, 0.42, 0.86), projection="3d")
+        axes: Any = figure.add_axes((0.5 * position - 0.01, 0.1, 0.48, 0.8), projection="3d")
         across, along = np.meshgrid(differences, temperatures)
-        axes.plot_surface(along, across, heat, cmap="viridis", linewidth=0.2, edgecolor="#303030", rstride=1, cstride=1)
-        axes.set_title(rf"steady $J_h$ for $\phi_h-\phi_c={name}$", y=1.0)
-        axes.set_xlabel("$T$", labelpad=-4)
-        axes.set_ylabel(r"$\Delta T$", labelpad=-2)
+        axes.plot_surface(
+            along, across, 1e3 * heat, cmap="viridis", linewidth=0.2, edgecolor="#303030", rstride=1, cstride=1
+        )
+        axes.set_box_aspect((4, 4, 3), zoom=1.08)
+        axes.set_title(rf"steady $10^3 J_h$ for $\phi_h-\phi_c={name}$", y=1.06)
+        axes.set_xlabel("$T$", labelpad=-6)
+        axes.set_ylabel(r"$\Delta T$", labelpad=-4)
+        axes.set_xticks([0, 1, 2, 3])
         axes.set_yticks([0, 0.005, 0.01], ["0", "0.005", "0.01"])
+        axes.zaxis.set_major_locator(MaxNLocator(4))
         axes.tick_params(labelsize=7, pad=-2)
         axes.tick_params(axis="z", pad=1)
 

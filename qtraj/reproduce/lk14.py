@@ -186,10 +186,10 @@ def _draw_comparison(axes: Axes, values: FloatArray, states: dict[str, list[Stea
         # The populations nearly coincide: one is dashed, the other dotted on top of it.
         dashes = (0, (4, 2)) if approach == "local" else (0, (1, 1.3))
         right.plot(values, [state.population_hot for state in states[approach]], color=colour, linestyle=dashes)
-        axes.plot([], [], color=colour, linestyle=dashes, label=rf"$\langle a^\dagger a\rangle$, {approach}")
+        axes.plot([], [], color=colour, linestyle=dashes, label=rf"$\langle a^{{\dagger}} a\rangle$, {approach}")
     axes.axhline(0.0, color=INK, linewidth=0.4)
     axes.set_ylabel("heat current from the hot bath $J_h$" + (rf" $[10^{{{unit}}}]$" if unit else ""))
-    right.set_ylabel(r"population of the hot node $\langle a^\dagger a\rangle$")
+    right.set_ylabel(r"population of the hot node $\langle a^{\dagger} a\rangle$")
 
 
 def _draw_coupling(figure: Figure) -> None:
@@ -216,6 +216,8 @@ def _draw_frequency(figure: Figure) -> None:
     axes = figure.subplots()
     _draw_comparison(axes, frequencies, states, unit=-10)
     axes.set_xlabel(r"frequency of the hot node $\omega_h$")
+    axes.set_xticks([1, 5, 10, 15])  # the cold node has frequency 5
+    axes.set_yticks([0.0, 0.5, 1.0, 1.5])
     # On resonance the current is a hundred thousand times what it is elsewhere; the inset has that peak.
     axes.set_ylim(-0.4, 1.8)
     inset = axes.inset_axes((0.56, 0.54, 0.36, 0.36))

@@ -129,6 +129,8 @@ def _found_maximum(parameters: dict[str, Any]) -> float | str:
 
 
 def _draw_junction(figure: Figure) -> None:
+    from matplotlib.lines import Line2D
+
     from qtraj.plots.style import EXACT, FAINT, INK, PAGE_WIDTH, SAMPLED, LegendAbove
 
     figure.set_size_inches(PAGE_WIDTH, COLUMN_HEIGHT)
@@ -144,10 +146,12 @@ def _draw_junction(figure: Figure) -> None:
         handles += left.plot(gammas, values, color=colour, linestyle=style)
         ours = [1e3 * sign * each[bath].heat_current for each in steady]
         left.plot(marks, ours, "o", color=colour, markersize=4, markerfacecolor="white")
+    ring = Line2D([], [], linestyle="none", marker="o", color=INK, markersize=4, markerfacecolor="white")
     left.set_ylim(bottom=0.0)
     left.set_xlabel(r"dephasing $\gamma$")
     left.set_ylabel("heat current ($10^{-3}$)")
-    LegendAbove(left, handles, ["out of the left bath", "into the right bath", "into the dephasing"], columns=2)
+    labels = ["out of the left bath", "into the right bath", "into the dephasing", "density matrix"]
+    LegendAbove(left, [*handles, ring], labels, columns=2)
 
     handles, labels = [], []
     for energy, colour, style in ((6.0, SAMPLED, "-"), (4.5, EXACT, "--"), (1.5, INK, ":")):
@@ -167,7 +171,7 @@ def _draw_junction(figure: Figure) -> None:
     right.set_ylim(bottom=0.0)
     right.set_xlabel(r"dephasing $\gamma$")
     right.set_ylabel(r"current of quanta $I(\gamma)/I(0)$")
-    LegendAbove(right, handles, labels, columns=2)
+    LegendAbove(right, [*handles, ring], [*labels, "density matrix"], columns=2)
 
 
 def _qubit_at(time: float) -> DecoheringQubit:
@@ -252,11 +256,12 @@ def _draw_qubit(figure: Figure) -> None:
     distance = right.plot(times, [each.relative_entropy for each in at], color=SAMPLED)
     alone = dephasing_qubit(**{**QUBIT, "energy": 0.0})
     found = [_distance(alone, float(t)) for t in moments]
-    right.plot(moments, found, "o", color=SAMPLED, markersize=4, markerfacecolor="white")
+    dots = right.plot(moments, found, "o", color=SAMPLED, markersize=4, markerfacecolor="white")
     right.set_ylim(bottom=0.0)
     right.set_xlabel("time")
     right.set_ylabel("nats, nats per time")
-    LegendAbove(right, [*distance, *produced], [r"$R[\rho\,\|\,B_d]$", "$P = -dR/dt$"], columns=2)
+    labels = [r"$R[\rho\,\|\,B_d]$", "$P = -dR/dt$", "density matrix"]
+    LegendAbove(right, [*distance, *produced, *dots], labels, columns=3)
 
 
 def _reciprocity_rows() -> tuple[Row, ...]:

@@ -123,7 +123,7 @@ def _draw_davies(figure: Figure) -> None:
     rates = [rates_at(process, float(t)) for t in times]
     styles = (
         ("entropy_production", r"$\Pi$", INK, "-"),
-        ("population_entropy_production", r"$\Pi_{\mathrm{d}}$, Eq. (13)", EXACT, "--"),
+        ("population_entropy_production", r"$\Pi_{\mathrm{d}}$", EXACT, "--"),
         ("coherence_entropy_production", r"$\Upsilon$", SAMPLED, ":"),
     )
     handles = []
@@ -131,11 +131,11 @@ def _draw_davies(figure: Figure) -> None:
         handles += left.plot(times, [getattr(each, name) for each in rates], color=colour, linestyle=style)
     marks = rates[::6]
     by_sum = [_population_rate(process, each.populations) for each in marks]
-    left.plot(times[::6], by_sum, "o", color=EXACT, markersize=4, markerfacecolor="white")
+    handles += left.plot(times[::6], by_sum, "o", color=EXACT, markersize=4, markerfacecolor="white")
     left.set_ylim(bottom=0.0)
     left.set_xlabel("time")
     left.set_ylabel("entropy production rate (nats)")
-    LegendAbove(left, handles, [label for _, label, _, _ in styles], columns=3)
+    LegendAbove(left, handles, [*(label for _, label, _, _ in styles), "Eq. (13)"], columns=4)
 
     handles = right.plot(
         times, [_coherence_after(process, t, printed=True) for t in times], color=EXACT, linestyle="--"
@@ -243,6 +243,8 @@ def _operation_rows() -> tuple[Row, ...]:
 
 
 def _draw_operation(figure: Figure) -> None:
+    from matplotlib.lines import Line2D
+
     from qtraj.plots.style import EXACT, FAINT, INK, PAGE_WIDTH, SAMPLED, LegendAbove
 
     figure.set_size_inches(PAGE_WIDTH, COLUMN_HEIGHT)
@@ -259,10 +261,11 @@ def _draw_operation(figure: Figure) -> None:
         handles += left.plot(angles, [getattr(each, name) for each in values], color=colour, linestyle=style)
         means = [law.mean(quantity) for law in laws]
         left.plot(marks, means, "o", color=colour, markersize=4, markerfacecolor="white", clip_on=False)
+    handles.append(Line2D([], [], linestyle="none", marker="o", color=INK, markersize=4, markerfacecolor="white"))
     left.set_ylim(bottom=0.0)
     left.set_xlabel("swap angle")
     left.set_ylabel("entropy production (nats)")
-    LegendAbove(left, handles, [r"$\Sigma$", r"$\Sigma_{\mathrm{d}}$", r"$\Xi$"], columns=3)
+    LegendAbove(left, handles, [r"$\Sigma$", r"$\Sigma_{\mathrm{d}}$", r"$\Xi$", "means over all paths"], columns=4)
 
     handles = []
     for name, colour, style in (

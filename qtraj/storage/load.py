@@ -39,6 +39,15 @@ def load_run(path: str | os.PathLike[str] | RunFolder, *, rows: bool = False, pa
     Raises:
         StorageError: If the run is not finished, or a block or table is damaged; `resume_run` mends both.
         InvalidInput: If the manifest is wrong; `TooLarge` if there are more rows than fit.
+
+    Example:
+        >>> import tempfile
+        >>> from qtraj.experiment import load_experiment
+        >>> from qtraj.storage.start import start_run
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = start_run(load_experiment("two-qubit-exchange"), folder, paths=1000, sampler="explicit", seed=7)
+        ...     load_run(folder, rows=True)["sigma"].shape
+        (1000,)
     """
     folder = path if isinstance(path, RunFolder) else RunFolder.open(path)
     manifest = folder.manifest

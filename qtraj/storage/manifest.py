@@ -25,9 +25,29 @@ from qtraj.storage.columns import column
 from qtraj.storage.files import read_whole
 from qtraj.storage.plan import Part, all_blocks, block_plan
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "Manifest", "column_notes", "read_manifest", "write_manifest"]
+__all__ = [
+    "FORMAT",
+    "FORMAT_VERSION",
+    "REPORT_FORMAT",
+    "SWEEP_FORMAT",
+    "Manifest",
+    "canonical",
+    "column_notes",
+    "read_checked",
+    "read_manifest",
+    "write_checked",
+    "write_manifest",
+]
 
 FORMAT: Final = "qtraj run folder"
+SWEEP_FORMAT: Final = "qtraj sweep folder"
+REPORT_FORMAT: Final = "qtraj report of a point"
+
+_FILES: Final = {
+    FORMAT: "the manifest of a run folder",
+    SWEEP_FORMAT: "the manifest of a sweep folder",
+    REPORT_FORMAT: "the report of a point",
+}
 
 FORMAT_VERSION: Final = 1
 """Goes up when an older qtraj could misread a folder. Readers keep understanding all earlier numbers."""
@@ -85,7 +105,7 @@ class Manifest(Table):
     @property
     def run(self) -> str:
         """Short checksum of all that the numbers in a block depend on besides seed and size; every block carries it."""
-        return document_checksum(_canonical(self.described))[:SHORT]
+        return document_checksum(canonical(self.described))[:SHORT]
 
     @property
     def described(self) -> dict[str, Any]:
@@ -126,7 +146,16 @@ def write_manifest(path: Path, manifest: Manifest, *, by_way_of: Path | None = N
     Raises:
         StorageError: If the operating system refuses.
     """
-    document = manifest.model_dump() | {"checksum": None}
+    write_checked(path, manifest.model_dump(), by_way_of=by_way_of)
+
+
+def write_checked(path: Path, document: dict[str, Any], *, by_way_of: Path | None = None) -> None:
+    """Write a JSON object with its own checksum, whole or not at all.
+
+    Raises:
+        StorageError: If the operating system refuses.
+    """
+    document = document | {"checksum": None}
     document["checksum"] = document_checksum(document)
     with atomic_file(path, by_way_of=by_way_of) as file:
         file.write((json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
@@ -139,6 +168,26 @@ def read_manifest(path: Path) -> Manifest:
         StorageError: If it cannot be read, was damaged, or was written by a newer version.
         InvalidInput: If something in it is wrong although its checksum is right.
     """
+    document = read_checked(path, FORMAT)
+    try:
+        return Manifest.model_validate(document)
+    except ValidationError as error:
+        raise InvalidInput(f"`{path}`: {sentence(error)}") from None
+
+
+def read_checked(path: Path, expected: str) -> dict[str, Any]:
+    """Read a JSON object and compare it with its own checksum.
+
+    Args:
+        path: The file.
+        expected: What its key `format` has to say.
+
+    Returns:
+        The object, without the checksum.
+
+    Raises:
+        StorageError: If it cannot be read, was damaged, is of another format or was written by a newer version.
+    """
     shown = f"`{path}`"
     data = read_whole(path, LARGEST_MANIFEST)
     try:
@@ -147,8 +196,12 @@ def read_manifest(path: Path) -> Manifest:
         own = document_checksum({**document, "checksum": None}) if finite and isinstance(document, dict) else ""
     except (ValueError, RecursionError) as error:
         raise StorageError(f"{shown} must be JSON, but is damaged: {' '.join(str(error).split())[:120]}") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise StorageError(f"{shown} must be the manifest of a run folder, but is something else")
+    if not isinstance(document, dict):
+        document = {}
+    found = document.get("format")
+    if found != expected:
+        what = _FILES.get(found, "something else") if isinstance(found, str) else "something else"
+        raise StorageError(f"{shown} must be {_FILES[expected]}, but is {what}")
     version = document.get("format_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise StorageError(f"{shown} must have a `format_version` from 1 on, but it {describe(version)}")
@@ -159,19 +212,17 @@ def read_manifest(path: Path) -> Manifest:
         )
     if document.pop("checksum", None) != own:
         raise StorageError(f"{shown} was changed or damaged since it was written: its checksum does not fit")
-    try:
-        return Manifest.model_validate(document)
-    except ValidationError as error:
-        raise InvalidInput(f"{shown}: {sentence(error)}") from None
+    checked: dict[str, Any] = document
+    return checked
 
 
-def _canonical(value: Any) -> Any:
+def canonical(value: Any) -> Any:
     """One spelling for equal numbers: in a file 1 means 1.0."""
     match value:
         case dict():
-            return {key: _canonical(entry) for key, entry in value.items()}
+            return {key: canonical(entry) for key, entry in value.items()}
         case list():
-            return [_canonical(entry) for entry in value]
+            return [canonical(entry) for entry in value]
         case bool():
             return value
         case int() | float():

@@ -32,6 +32,16 @@ def merge_runs(first: str | os.PathLike[str], second: str | os.PathLike[str], ou
     Raises:
         InvalidInput: If the runs are of different experiments, protocols or samplers, or have a block in common.
         StorageError: If one of them is being written or has a damaged block, or `out` cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from qtraj.experiment import load_experiment
+        >>> from qtraj.storage.start import start_run
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for seed in (7, 8):
+        ...         _ = start_run(load_experiment("two-qubit-exchange"), f"{folder}/{seed}", paths=1e6, seed=seed)
+        ...     merge_runs(f"{folder}/7", f"{folder}/8", f"{folder}/both").manifest.seeds
+        (7, 8)
     """
     runs = sorted((RunFolder.open(first), RunFolder.open(second)), key=lambda run: run.manifest.seeds)
     parts = _merged_parts(*runs)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from qtraj.errors import StorageError
 from qtraj.paths.jump_records import JumpRecords
-from qtraj.storage.columns import column
+from qtraj.storage.columns import Column, column
 
 __all__ = ["StoredTable", "decode", "encode"]
 
@@ -47,8 +47,12 @@ class StoredTable:
         return sizes[0] if sizes else 0 if self.records is None else len(self.records)
 
 
-def encode(table: StoredTable) -> bytes:
+def encode(table: StoredTable, notes: Mapping[str, Column] | None = None) -> bytes:
     """The bytes of a Parquet file with this table; equal tables give equal bytes.
+
+    Args:
+        table: Its columns; texts are written too, but `decode` reads numbers only.
+        notes: Meaning and unit of columns that are not those of paths.
 
     Example:
         >>> table = StoredTable(columns={"sigma": np.array([0.5, -0.5])}, note="two paths")
@@ -63,10 +67,9 @@ def encode(table: StoredTable) -> bytes:
         offsets = pa.array(table.records.offsets, type=pa.int32())
         for name in ("col_times", "col_which"):
             arrays[name] = pa.ListArray.from_arrays(offsets, pa.array(getattr(table.records, name)))
+    about = {name: (notes or {}).get(name) or column(name) for name in arrays}
     fields = [
-        pa.field(
-            name, array.type, nullable=False, metadata={"unit": column(name).unit, "meaning": column(name).meaning}
-        )
+        pa.field(name, array.type, nullable=False, metadata={"unit": about[name].unit, "meaning": about[name].meaning})
         for name, array in arrays.items()
     ]
     schema = pa.schema(fields, metadata={_NOTE: table.note.encode()})

@@ -17,7 +17,7 @@ from typing import Any
 from qtraj.errors import InvalidInput, StorageError
 from qtraj.paths.blocks import Block, check_paths
 from qtraj.paths.parallel import iterate_blocks
-from qtraj.paths.progress import Progress
+from qtraj.paths.progress import Progress, found
 from qtraj.storage.blocks_on_disk import (
     DamagedBlock,
     StaleBlock,
@@ -77,6 +77,16 @@ def resume_run(
         StorageError: If the folder is being written by somebody else, is no run folder or that of a newer version,
             cannot be written, or would be continued with other numbers than it was begun with.
         InvalidInput: If `paths` is too small, or the run is pooled or in pieces and cannot be made longer.
+
+    Example:
+        >>> import tempfile
+        >>> from qtraj.experiment import load_experiment
+        >>> from qtraj.storage.start import start_run
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = start_run(load_experiment("two-qubit-exchange"), folder, paths=1e6, seed=7)
+        ...     done = resume_run(folder, paths=1e12)
+        >>> done.drawn, done.folder.manifest.paths
+        (2, 1000000000000)
     """
     folder = RunFolder.open(path)
     with locked(folder.path) as lock:
@@ -174,8 +184,7 @@ def _sound_blocks(folder: RunFolder, progress: Progress | None) -> tuple[set[tup
                     remade.append(str(error))
             else:
                 sound.add((seed, index))
-                if progress is not None:
-                    progress.advance(block.size)
+                found(progress, block.size)
     return sound, tuple(remade)
 
 

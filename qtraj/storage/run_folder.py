@@ -1,11 +1,11 @@
 """The layout of a run folder, and its manifest in use.
 
-DIR/manifest.json      what the run is; written first, so that a folder without one holds no run
-DIR/paths/*.parquet    one file a finished block, and nothing else: other tools read the folder as one table
-DIR/tables/*.parquet   the exact law that the paths are drawn from
-DIR/matrices/*.npy     copies of the experiment's matrix files
-DIR/unfinished/        where files are written before they get their names
-DIR/lock               who is writing, while somebody is
+- `DIR/manifest.json`: what the run is; written first, so that a folder without one holds no run;
+- `DIR/paths/*.parquet`: one file a finished block, and nothing else: other tools read the folder as one table;
+- `DIR/tables/*.parquet`: the exact law that the paths are drawn from;
+- `DIR/matrices/*.npy`: copies of the experiment's matrix files;
+- `DIR/unfinished/`: where files are written before they get their names;
+- `DIR/lock`: who is writing, while somebody is.
 """
 
 from __future__ import annotations
@@ -29,7 +29,16 @@ from qtraj.storage.lock import LOCK_NAME
 from qtraj.storage.manifest import Manifest, read_manifest, write_manifest
 from qtraj.storage.plan import Part
 
-__all__ = ["RunFolder", "is_run_folder"]
+__all__ = [
+    "RunFolder",
+    "clear_folder",
+    "discard_folder",
+    "is_run_folder",
+    "keep_file",
+    "keep_tables",
+    "prepare_folder",
+    "table_name",
+]
 
 MANIFEST: Final = "manifest.json"
 PATHS: Final = "paths"
@@ -38,7 +47,14 @@ UNFINISHED: Final = "unfinished"
 
 
 def is_run_folder(path: str | os.PathLike[str]) -> bool:
-    """Whether there is a run folder of that name, readable or not."""
+    """Whether there is a run folder of that name, readable or not.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     is_run_folder(folder)
+        False
+    """
     try:
         return (Path(path) / MANIFEST).exists()
     except (OSError, ValueError):
@@ -88,38 +104,12 @@ class RunFolder:
         Raises:
             StorageError: If it holds anything else, or cannot be made.
         """
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            ours = {PATHS, TABLES, MATRICES, UNFINISHED, LOCK_NAME}
-            if is_run_folder(path):
-                raise StorageError(
-                    f"`{path}` holds a run already; go on with it by `qtraj resume {path}`, or choose another folder"
-                )
-            others = [name for name in sorted(os.listdir(path)) if name not in ours and not name.startswith(".")]
-            blocks = os.listdir(path / PATHS) if (path / PATHS).is_dir() else []
-            others += [f"{PATHS}/{name}" for name in blocks]
-            if others:
-                raise StorageError(f"`{path}` must be a new or empty folder, but holds {others[0]}")
-            for name in (PATHS, TABLES, MATRICES, UNFINISHED):
-                (path / name).mkdir(exist_ok=True)
-        except (OSError, ValueError) as error:
-            words = in_words(error) if isinstance(error, OSError) else str(error)
-            raise StorageError(f"`{path}` could not be made: {words}") from error
-        folder_to_disk(path)
-        folder_to_disk(path.parent)
+        prepare_folder(path, content=PATHS, others=(TABLES, MATRICES, UNFINISHED))
 
     @staticmethod
     def discard(path: Path, *, folder_too: bool) -> None:
         """Remove what `prepare` made and what was written since, as long as no run has begun there."""
-        if is_run_folder(path):
-            return
-        with suppress(OSError):
-            for name in (TABLES, MATRICES, UNFINISHED, PATHS):
-                for file in os.listdir(path / name) if name != PATHS else []:
-                    (path / name / file).unlink()
-                (path / name).rmdir()
-            if folder_too:
-                path.rmdir()
+        discard_folder(path, content=PATHS, others=(TABLES, MATRICES, UNFINISHED), folder_too=folder_too)
 
     @property
     def paths(self) -> Path:
@@ -176,13 +166,67 @@ class RunFolder:
 
     def clear_unfinished(self) -> None:
         """Remove what interrupted processes have left. Only who holds the lock may do that."""
-        try:
-            self.unfinished.mkdir(exist_ok=True)
-            for name in os.listdir(self.unfinished):
-                with suppress(FileNotFoundError):
-                    (self.unfinished / name).unlink()
-        except OSError as error:
-            raise StorageError(f"`{self.unfinished}` could not be cleared: {in_words(error)}") from error
+        clear_folder(self.unfinished)
+
+
+def prepare_folder(path: Path, *, content: str, others: tuple[str, ...]) -> None:
+    """Make a folder for a run or a sweep, and the folders in it, if they are not there.
+
+    Args:
+        path: The folder, new or empty; what was left there by one that never began does not count.
+        content: Folder of what a run or a sweep consists of, which must be empty too.
+        others: The other folders in it.
+
+    Raises:
+        StorageError: If it holds anything else, or cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if is_run_folder(path):
+            raise StorageError(
+                f"`{path}` holds a run already; go on with it by `qtraj resume {path}`, or choose another folder"
+            )
+        ours = {content, *others, LOCK_NAME}
+        foreign = [name for name in sorted(os.listdir(path)) if name not in ours and not name.startswith(".")]
+        inside = os.listdir(path / content) if (path / content).is_dir() else []
+        foreign += [f"{content}/{name}" for name in inside]
+        if foreign:
+            raise StorageError(f"`{path}` must be a new or empty folder, but holds {foreign[0]}")
+        for name in (content, *others):
+            (path / name).mkdir(exist_ok=True)
+    except (OSError, ValueError) as error:
+        words = in_words(error) if isinstance(error, OSError) else str(error)
+        raise StorageError(f"`{path}` could not be made: {words}") from error
+    folder_to_disk(path)
+    folder_to_disk(path.parent)
+
+
+def discard_folder(path: Path, *, content: str, others: tuple[str, ...], folder_too: bool) -> None:
+    """Remove what `prepare_folder` made and what was written since, as long as there is no manifest."""
+    if is_run_folder(path):
+        return
+    with suppress(OSError):
+        for name in (*others, content):
+            for file in os.listdir(path / name) if name != content else []:
+                (path / name / file).unlink()
+            (path / name).rmdir()
+        if folder_too:
+            path.rmdir()
+
+
+def clear_folder(path: Path) -> None:
+    """Empty a folder of files without names; make it if it is not there.
+
+    Raises:
+        StorageError: If the operating system refuses.
+    """
+    try:
+        path.mkdir(exist_ok=True)
+        for name in os.listdir(path):
+            with suppress(FileNotFoundError):
+                (path / name).unlink()
+    except OSError as error:
+        raise StorageError(f"`{path}` could not be cleared: {in_words(error)}") from error
 
 
 def keep_file(folder: Path, name: str, data: bytes) -> None:

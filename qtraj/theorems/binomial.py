@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from scipy import special
 
-__all__ = ["binomial_p_value", "detectable_increase"]
+from qtraj.arrays import FloatArray, IntArray
+
+__all__ = ["binomial_p_value", "binomial_p_values", "detectable_increase"]
 
 
 def _at_least(count: int, paths: int, probability: float) -> float:
@@ -47,6 +50,21 @@ def binomial_p_value(count: int, paths: int, probability: float) -> float:
     """
     q = min(1.0, max(0.0, probability))
     return min(1.0, 2.0 * min(_at_most(count, paths, q), _at_least(count, paths, q)))
+
+
+def binomial_p_values(counts: IntArray, paths: int, probability: float) -> FloatArray:
+    """Return `binomial_p_value` of many counts, any shape.
+
+    Example:
+        >>> binomial_p_values(np.array([0, 5, 10]), 10, 0.5).tolist() == [2 * 0.5**10, 1.0, 2 * 0.5**10]
+        True
+    """
+    q = min(1.0, max(0.0, probability))
+    k = counts.astype(np.float64)
+    # The clipped arguments belong to entries that are not used.
+    at_least = np.where(k <= 0, 1.0, special.betainc(np.maximum(k, 1.0), paths - k + 1.0, q))
+    at_most = np.where(k >= paths, 1.0, special.betaincc(k + 1.0, np.maximum(paths - k, 1.0), q))
+    return np.minimum(1.0, 2.0 * np.minimum(at_least, at_most))
 
 
 def detectable_increase(paths: int, probability: float, level: float, power: float) -> float:

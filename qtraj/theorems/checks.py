@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from qtraj.errors import InvalidInput
+from qtraj.quantum.scalars import real_number
 
 __all__ = [
     "FAMILY_LEVEL",
@@ -75,6 +76,11 @@ class Check:
         note: One plain sentence.
         p_value: An upper bound on the probability of a difference at least this large if all is well.
         details: Further numbers by name, for programs.
+
+    Example:
+        >>> check = identity("normalisation", 1.0 + 1e-15, 1.0, 1e-12)
+        >>> check.kind, str(check.verdict)
+        ('identity', 'pass')
     """
 
     name: str
@@ -264,5 +270,5 @@ def rounded_up(paths: int) -> str:
 
 def require_level(level: float) -> None:
     """Raise `InvalidInput` unless 0 < level < 1."""
-    if not (0.0 < level < 1.0):
+    if not (0.0 < real_number(level, "level") < 1.0):
         raise InvalidInput(f"`level` must lie between 0 and 1, but it is {level:g}", measured=level)

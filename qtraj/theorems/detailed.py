@@ -12,18 +12,20 @@ Symbols: s values of sigma, P_F forward law, P_B(-s) backward weight of the same
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
 
-from qtraj.arrays import FloatArray, IntArray
+from qtraj.arrays import BoolArray, FloatArray, IntArray
 from qtraj.errors import InvalidInput
 from qtraj.theorems.checks import Check, Verdict, identity
 from qtraj.theorems.chi_square import RELATIVE_ERROR
-from qtraj.theorems.goodness_of_fit import goodness_of_fit
+from qtraj.theorems.estimates import number_of_paths
+from qtraj.theorems.fit_check import FitCheck
+from qtraj.theorems.prepared import Atoms
 
-__all__ = ["BINS", "detailed_check", "detailed_identity", "equal_weight_bins"]
+__all__ = ["BINS", "DetailedCheck", "detailed_check", "detailed_identity", "equal_weight_bins"]
 
 BINS = 24
 """Enough to see a shape, few enough that most bins of a small sample expect their 25 paths."""
@@ -102,28 +104,109 @@ def detailed_check(
             "`values`, `log_probabilities`, `log_backward` and `counts` must have one shape (K,), but have "
             f"{values.shape}, {log_probabilities.shape}, {log_backward.shape} and {counts.shape}"
         )
-    if edges is None:
-        bin_of = equal_weight_bins(log_probabilities, log_backward, bins)
-    else:
-        bin_of = np.unique(np.searchsorted(edges, values, side="right"), return_inverse=True)[1].astype(np.int64)
-    starts = np.flatnonzero(np.diff(bin_of, prepend=-1))
-    binned = np.add.reduceat(counts, starts)
-    log_forward = np.logaddexp.reduceat(values + log_backward, starts)  # ln sum over atoms of e^s P_B(-s)
-    log_total = float(special.logsumexp(log_forward))
-    possible = np.isfinite(log_backward)
-    largest = float(np.abs(values[possible]).max(initial=0.0))
-    check = goodness_of_fit(
-        name,
-        counts=binned,
-        log_probabilities=log_forward - log_total if log_total > -math.inf else log_forward,
+    ready = DetailedCheck.prepare(
+        values=values,
+        log_probabilities=log_probabilities,
+        log_backward=log_backward,
+        paths=number_of_paths(counts),
         level=level,
-        relative_error=RELATIVE_ERROR + VALUE_ERROR * largest,
-        largest_pool=1.0,
+        bins=bins,
+        edges=edges,
+        name=name,
     )
-    if abs(log_total) > TOTAL_TOLERANCE + ROUNDINGS * VALUE_ERROR * largest:
-        note = f"e^s P_B(-s) adds up to {math.exp(min(700.0, log_total)):.9g} and not to 1."
+    return ready.judge(counts)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DetailedCheck:
+    """The detailed theorem on bins, prepared for a law, a number of paths and a level.
+
+    Attributes:
+        fit: The histogram's goodness of fit.
+        log_total: ln of the sum of e^s P_B(-s), which must be 0.
+        slack: How far from 0 it may be.
+    """
+
+    fit: FitCheck
+    log_total: float
+    slack: float
+
+    @classmethod
+    def prepare(
+        cls,
+        *,
+        values: FloatArray,
+        log_probabilities: FloatArray,
+        log_backward: FloatArray,
+        paths: int,
+        level: float,
+        bins: int = BINS,
+        edges: FloatArray | None = None,
+        name: str = "detailed_theorem",
+        atom_of: IntArray | None = None,
+    ) -> DetailedCheck:
+        """Choose the bins and what each should hold; arguments as in `detailed_check`.
+
+        Args:
+            values: Atoms s of the exact law, strictly ascending, shape (K,).
+            log_probabilities: ln P_F of each, shape (K,).
+            log_backward: ln P_B(-s) of each, shape (K,).
+            paths: Number of paths N.
+            level: False-alarm rate.
+            bins: About how many bins to choose.
+            edges: Inner edges of the bins instead.
+            name: Name of the check.
+            atom_of: Atom of every class of the law, shape (C,); by default each is one.
+        """
+        if edges is None:
+            bin_of = equal_weight_bins(log_probabilities, log_backward, bins)
+        else:
+            bin_of = np.unique(np.searchsorted(edges, values, side="right"), return_inverse=True)[1].astype(np.int64)
+        starts = np.flatnonzero(np.diff(bin_of, prepend=-1))
+        log_forward = np.logaddexp.reduceat(values + log_backward, starts)  # ln sum over atoms of e^s P_B(-s)
+        log_total = float(special.logsumexp(log_forward))
+        largest = float(np.abs(values[np.isfinite(log_backward)]).max(initial=0.0))
+        fit = FitCheck.prepare(
+            name,
+            log_probabilities=log_forward - log_total if log_total > -math.inf else log_forward,
+            paths=paths,
+            level=level,
+            relative_error=RELATIVE_ERROR + VALUE_ERROR * largest,
+            largest_pool=1.0,
+            atoms=Atoms.of(bin_of if atom_of is None else bin_of[atom_of], starts.size),
+        )
+        return cls(fit=fit, log_total=log_total, slack=TOTAL_TOLERANCE + ROUNDINGS * VALUE_ERROR * largest)
+
+    @property
+    def name(self) -> str:
+        """What is compared."""
+        return self.fit.name
+
+    @property
+    def level(self) -> float:
+        """False-alarm rate."""
+        return self.fit.level
+
+    @property
+    def settled(self) -> bool:
+        """Whether a sample that is not rejected passes."""
+        return self.fit.settled
+
+    @property
+    def _adds_up(self) -> bool:
+        return abs(self.log_total) <= self.slack
+
+    def rejects(self, counts: IntArray) -> BoolArray:
+        """Whether ensembles with class counts (..., C) are rejected."""
+        return self.fit.rejects(counts) | (not self._adds_up)
+
+    def judge(self, counts: IntArray, outside: int = 0) -> Check:
+        """Judge class counts (C,)."""
+        check = self.fit.judge(counts, outside)
+        if self._adds_up:
+            return check
+        note = f"e^s P_B(-s) adds up to {math.exp(min(700.0, self.log_total)):.9g} and not to 1."
         return replace(check, verdict=Verdict.FAIL, p_value=0.0, paths_needed=None, note=note)
-    return check
 
 
 def detailed_identity(

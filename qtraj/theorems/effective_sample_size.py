@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from qtraj.arrays import FloatArray, IntArray
+from qtraj.errors import InvalidInput
 from qtraj.theorems.estimates import number_of_paths
-from qtraj.theorems.weight_ladder import exp_or_inf, log_or_minus_inf, log_sum, require_weighted_law
+from qtraj.theorems.weight_ladder import exp_or_inf, log_or_minus_inf, log_sum, require_weights
 
 __all__ = ["EffectiveSampleSize", "effective_sample_size"]
 
@@ -56,7 +57,9 @@ def effective_sample_size(
         >>> round(size.exact, 6), round(size.kish, 6), size.warning
         (80.0, 80.0, None)
     """
-    require_weighted_law(values, log_probabilities, counts, target)
+    require_weights(values, log_probabilities, target)
+    if counts.shape != values.shape:
+        raise InvalidInput(f"`values` and `counts` must have one shape, but have {values.shape} and {counts.shape}")
     paths = number_of_paths(counts)
     log_target = log_or_minus_inf(target) if math.isfinite(target) else log_sum(log_probabilities - values)
     exact = exp_or_inf(math.log(paths) + 2.0 * log_target - log_sum(log_probabilities - 2.0 * values))

@@ -11,6 +11,7 @@ import numpy as np
 from qtraj.errors import UnknownName
 from qtraj.paths.distribution import VALUE_TOLERANCE
 from qtraj.paths.ensemble import Ensemble
+from qtraj.quantum.scalars import instance_of
 from qtraj.theorems.estimate_cumulant import estimate_cumulant
 from qtraj.theorems.estimate_exponential import estimate_exponential_average
 from qtraj.theorems.estimate_generating_function import estimate_log_exponential_average
@@ -61,6 +62,8 @@ def estimate(ensemble: Ensemble, name: str, *, bootstrap: bool = False) -> Estim
         >>> estimate(ensemble, "exp_minus_2sigma").name
         'exp_minus_2sigma'
     """
+    instance_of(ensemble, Ensemble, "ensemble")
+    instance_of(name, str, "name")
     for prefix, function in _PLAIN.items():
         if name.startswith(prefix) and len(name) > len(prefix):
             return function(ensemble, name.removeprefix(prefix), bootstrap)

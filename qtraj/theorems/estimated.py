@@ -9,6 +9,7 @@ from typing import Any
 
 from scipy import special
 
+from qtraj.markup import facts
 from qtraj.theorems.checks import FAMILY_LEVEL, require_level
 from qtraj.theorems.tail_bound import POWER
 
@@ -49,6 +50,13 @@ class Estimate:
         uncovered: Part of the average that lies on values the paths cannot be expected to have shown.
         detectable: Smallest discrepancy that would be noticed with probability 0.99 at level 1e-3.
         note: One plain sentence if there is something to know.
+
+    Example:
+        >>> found = Estimate(
+        ...     name="mean_sigma", value=0.31, standard_error=0.02, method=Method.DELTA, paths=100, exact=0.3
+        ... )
+        >>> round(found.z, 6)
+        0.5
     """
 
     name: str
@@ -94,6 +102,20 @@ class Estimate:
             for key, value in vars(self).items()
         }
         return {**plain, "method": str(self.method)}
+
+    def _repr_html_(self) -> str:
+        """What is worth knowing about it as a table, for notebooks."""
+        entries = {
+            "value": f"{self.value:.6g} ± {self.standard_error:.2g}",
+            "standard error": str(self.method),
+            "exact": "unknown" if self.exact is None else f"{self.exact:.6g}",
+            "z": "" if self.z is None else f"{self.z:+.2f}",
+            "paths": f"{self.paths:,}",
+            "effective sample size": "" if self.effective_sample_size is None else f"{self.effective_sample_size:.3g}",
+            "detectable": f"{self.detectable:.2g}",
+            "note": self.note,
+        }
+        return facts({name: text for name, text in entries.items() if text}, caption=self.name)
 
     def __str__(self) -> str:
         """One line for people."""

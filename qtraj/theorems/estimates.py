@@ -1,4 +1,4 @@
-"""Sample moments from counts, and the check of a sampled mean against the exact one.
+"""Sample moments from counts, and the rounding to allow in them.
 
 Sums are exact (`math.fsum`), so that a moment does not depend on the order of the atoms nor on how the counts were
 gathered. Variances and higher central moments are checked as means too: pass (s - mu)^2 with the exact mu as values.
@@ -14,10 +14,8 @@ import numpy as np
 
 from qtraj.arrays import FloatArray, IntArray
 from qtraj.errors import InvalidInput
-from qtraj.theorems.checks import Check, Verdict, require_level
-from qtraj.theorems.tail_bound import TailBound, judge_mean
 
-__all__ = ["central_moment", "mean_check", "number_of_paths", "rounding_floor", "weighted_mean"]
+__all__ = ["LAW_ERROR", "central_moment", "number_of_paths", "rounding_floor", "weighted_mean"]
 
 LAW_ERROR = 1e-12
 """Relative error of a mean over an exact law: atoms are products of a dozen factors, each good to about 1e-15, and
@@ -87,87 +85,3 @@ def rounding_floor(values: FloatArray, log_probabilities: FloatArray) -> float:
         log_probabilities: ln P of each, shape (K,).
     """
     return LAW_ERROR * max(1.0, math.fsum(np.abs(values) * np.exp(log_probabilities)))
-
-
-def mean_check(
-    name: str,
-    *,
-    sampled: float,
-    exact: float,
-    exact_variance: float,
-    paths: int,
-    level: float,
-    numerical_floor: float,
-    law: tuple[FloatArray, FloatArray] | None = None,
-) -> Check:
-    """Check a sample mean against the exact mean.
-
-    z = (sampled - exact) / sqrt(variance/N + floor^2). With the `law` of a single draw, the p-value is an upper
-    bound that holds for every N and every skewness (see `tail_bound`), so that the check errs at most at its level;
-    without, it is that of the normal law. A quantity of zero variance must agree to within the floor.
-
-    Args:
-        name: What is compared.
-        sampled: Sample mean.
-        exact: Exact mean, best from another route than the law.
-        exact_variance: Exact variance of one draw.
-        paths: Number of draws N.
-        level: False-alarm rate of this check.
-        numerical_floor: Absolute error to allow for rounding, see `rounding_floor`.
-        law: Values (K,) and log-probabilities (K,) of one draw, if known.
-
-    Returns:
-        A statistical check; its `detectable` is (critical z + z_0.99) SE + floor.
-
-    Raises:
-        InvalidInput: If the variance is negative beyond the floor, or `paths`, `level` or the floor out of range.
-
-    Example:
-        >>> law = (np.array([-1.0, 1.0]), np.log([0.5, 0.5]))
-        >>> check = mean_check(
-        ...     "mean",
-        ...     sampled=0.5,
-        ...     exact=0.0,
-        ...     exact_variance=1.0,
-        ...     paths=100,
-        ...     level=1e-4,
-        ...     numerical_floor=1e-12,
-        ...     law=law,
-        ... )
-        >>> check.z, str(check.verdict)
-        (5.0, 'fail')
-    """
-    require_level(level)
-    if paths < 1:
-        raise InvalidInput(f"`paths` must be at least 1, but is {paths}", measured=paths)
-    if not (0.0 <= numerical_floor < math.inf):
-        raise InvalidInput(
-            f"`numerical_floor` must be finite and not negative, but is {numerical_floor:g}", measured=numerical_floor
-        )
-    if not (-LAW_ERROR * max(1.0, exact * exact) <= exact_variance < math.inf):
-        raise InvalidInput(
-            f"`exact_variance` must be finite and not negative, but is {exact_variance:g}", measured=exact_variance
-        )
-    deviation = math.sqrt(max(0.0, exact_variance))
-    normal = TailBound.normal(deviation, paths)
-    # the law's own tail belongs to the law's own variance; z shows the variance from the other route
-    tail = normal if law is None else TailBound.of_law(*law, paths)
-    test = judge_mean(sampled - exact, tail=tail, level=level, numerical_floor=numerical_floor)
-    joint = math.hypot(normal.standard_error, numerical_floor)
-    rejected = not test.p_value > level
-    note = "Sampled mean against the exact one" + (
-        ", p bounded by the exact law's own tail." if law is not None else ", in the normal limit."
-    )
-    return Check(
-        name=name,
-        kind="statistical",
-        sampled=sampled,
-        standard_error=normal.standard_error,
-        exact=exact,
-        verdict=Verdict.FAIL if rejected else Verdict.PASS,
-        tolerance=test.tolerance,
-        z=(sampled - exact) / joint if joint > 0.0 else test.z,
-        detectable=test.detectable,
-        note=note,
-        p_value=test.p_value,
-    )

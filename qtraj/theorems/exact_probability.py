@@ -26,6 +26,7 @@ from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.quantum.exponentials import exponential_action
 from qtraj.quantum.generators import compact_liouvillian, jump_superoperator
+from qtraj.quantum.scalars import real_number
 
 __all__ = ["exact_probability"]
 
@@ -66,6 +67,8 @@ def exact_probability(
         >>> round(exact_probability(build_model("davies-qutrit"), "sigma", above=3.0), 6)
         0.005315
     """
+    for argument, bound in (("above", above), ("below", below)):
+        real_number(bound, argument, finite=False)
     if not above < below:
         raise InvalidInput(f"`above` must be less than `below`, but they are {above:g} and {below:g}")
     chosen = MeasurementProtocol.parse(protocol)

@@ -92,6 +92,8 @@ def exchange_theorem(process: ThermalOperation | CollisionModel) -> ExchangeTheo
         >>> swap.in_scope, bool(swap.distance_same < 1e-12), bool(swap.distance_reversed < 1e-12)
         (True, True, True)
     """
+    if not isinstance(process, ThermalOperation | CollisionModel):
+        raise InvalidInput(f"`process` must be a thermal operation or a collision model, but is {process!r:.80}")
     beta = _gibbs_temperature(process.system)
     betas = _bath_temperatures(process)
     backward = _reversed_from_the_same_start(process)
@@ -200,7 +202,7 @@ def _scope(process: ThermalOperation | CollisionModel) -> tuple[bool, str]:
 
 
 def _scope_of_one(unitary: EnergyConservingUnitary) -> tuple[bool, str]:
-    chances = [np.abs(stack) ** 2 for stack in unitary.matrices]
+    chances = (np.abs(stack) ** 2 for stack in unitary.matrices)
     skew = max(float(np.abs(block - np.swapaxes(block, 1, 2)).max()) for block in chances)
     if skew > SYMMETRY_TOLERANCE:
         return False, (

@@ -166,5 +166,5 @@ def _remarks(process: ThermalOperation) -> Iterator[str]:
         )
     if unitary.adjustment > WORTH_TELLING:
         yield f"The unitary given was moved by {unitary.adjustment:.2g} to be unitary and to conserve energy."
-    if system.dimension > 1 and len(process.branches()) == 1 and unitary.conserving:
+    if system.dimension > 1 and len(process.stages()[0].branches) == 1 and unitary.conserving:
         yield "No heat can flow: the unitary exchanges no energy, for want of a common gap or by its own choice."

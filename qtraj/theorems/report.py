@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from qtraj.markup import joined, table, tag
+from qtraj.optional import import_optional
 from qtraj.theorems.checks import LARGEST_RUN, Check, Verdict, overall, rounded_up
 
-__all__ = ["Report"]
+__all__ = ["COLUMNS", "Report", "check_cells"]
 
 COLUMNS = ("check", "value", "std. error", "exact", "z", "detectable", "verdict")
+"""What the table of checks says about each."""
+
 PLAIN_DIGITS = 10
 """Digits shown of a number that has no standard error."""
 
@@ -99,7 +102,7 @@ class Report:
         covered = self.covered_weight
         if covered is None or not math.isfinite(covered):
             covered = None
-            reasons["covered_weight"] = "the protocol defines no sigma whose support could be covered"
+            reasons["covered_weight"] = "not known: the protocol defines no sigma, or the paths were drawn with a tilt"
         if self.seed is None:
             reasons["seed"] = "the ensemble was not drawn from one seed"
         for name, seconds in self.timings.items():
@@ -120,8 +123,30 @@ class Report:
             "reasons": reasons,
         }
 
+    def to_pandas(self) -> Any:
+        """The checks as a pandas DataFrame, one row a check (index `name`); what is said of all of them in `attrs`.
+
+        Raises:
+            MissingPackage: If pandas is not installed.
+
+        Example:
+            >>> from qtraj.theorems.checks import identity
+            >>> checks = (identity("normalisation", 1.0, 1.0, 1e-12),)
+            >>> report = Report(checks=checks, paths=1000, seed=7, protocol="augmented", sampler="counts")
+            >>> report.to_pandas().loc["normalisation", "verdict"]
+            'pass'
+        """
+        pandas = import_optional("pandas", "a data frame")
+        hidden = ("details", "reasons")
+        rows = [{key: value for key, value in check.to_json().items() if key not in hidden} for check in self.checks]
+        frame = pandas.DataFrame(rows).set_index("name")
+        document = self.to_json()
+        named = ("verdict", "sentence", "process", "protocol", "sampler", "paths", "seed", "covered_weight")
+        frame.attrs.update({key: document[key] for key in named})
+        return frame
+
     def __str__(self) -> str:
-        rows = [COLUMNS, *(_cells(check) for check in self.checks)]
+        rows = [COLUMNS, *(check_cells(check) for check in self.checks)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
         lines = [self._heading(), ""]
         for number, row in enumerate(rows):
@@ -137,16 +162,10 @@ class Report:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        def row(tag: str, cells: tuple[str, ...]) -> str:
-            return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-        body = "".join(row("td", _cells(check)) for check in self.checks)
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
-        return (
-            f'<div class="qtraj-report"><p>{html.escape(self._heading())}</p>'
-            f"<table><thead>{row('th', COLUMNS)}</thead><tbody>{body}</tbody></table>"
-            f"<p><strong>{html.escape(self.sentence)}</strong></p>{notes}</div>"
-        )
+        """The checks as a table, for notebooks."""
+        notes = joined(tag("p", note) for note in self.notes)
+        checks = table(COLUMNS, (check_cells(check) for check in self.checks), caption=self._heading())
+        return tag("div", checks, tag("p", tag("strong", self.sentence)), notes, class_="qtraj-report")
 
     def _heading(self) -> str:
         parts = [self.process] if self.process else []
@@ -179,7 +198,8 @@ def _failure(check: Check) -> str:
     return f"{text}{score}. {check.note}"
 
 
-def _cells(check: Check) -> tuple[str, ...]:
+def check_cells(check: Check) -> tuple[str, ...]:
+    """What the table says about a check, one text for each of `COLUMNS`."""
     z = "" if check.z is None else f"{check.z:+.2f}" if abs(check.z) < 1e4 else f"{check.z:+.1e}"
     detectable = "" if math.isnan(check.detectable) else f"{check.detectable:.2g}"
     return (check.name, *_aligned(check), z, detectable, str(check.verdict))

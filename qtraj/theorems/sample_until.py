@@ -7,6 +7,10 @@ all intervals it ends with hold the truth, wherever it stopped.
 
 Half-widths come from exact variances where there are any; of exponential averages they contain the part that so many
 paths cannot be expected to show, so that a run does not stop because the heaviest paths have not been drawn yet.
+
+Without a finite law the exact variances come from the tilted evolution of the density matrix, so that rare paths widen
+an interval whether they have been drawn or not. But nobody adds what the paths cannot show, and where no exact variance
+is known (variances, probabilities) the error is the sample's own, blind to what was not drawn. A run says which it was.
 """
 
 from __future__ import annotations
@@ -23,9 +27,10 @@ from qtraj.paths.blocks import ROW_BLOCK_PATHS, check_paths
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.extend import extended
 from qtraj.paths.law import law_if_finite
-from qtraj.paths.progress import Progress
+from qtraj.paths.progress import Progress, displayed
 from qtraj.paths.sample import DEFAULT_SEED, sample
 from qtraj.processes.seam import MeasurementProtocol, Process
+from qtraj.quantum.scalars import real_number
 from qtraj.theorems.checks import FAMILY_LEVEL, look_level, require_level
 from qtraj.theorems.estimate import estimate
 from qtraj.theorems.estimated import Estimate
@@ -39,6 +44,12 @@ MOST_ROWS = 2**22
 """Rows of that many paths fill half a gigabyte."""
 
 FIRST_COUNTED = 2**20
+
+WITHOUT_LAW = (
+    "without a law nothing was added for paths too rare to be drawn: `verify` tells whether exponential averages can "
+    "be believed"
+)
+"""What a run without a finite law relies on."""
 
 Tolerance: TypeAlias = float | tuple[float, float] | Sequence[tuple[float, float]]
 
@@ -104,7 +115,11 @@ class StoppedRun:
         lines = [f"stopped by {self.reason} after {self.ensemble.paths:,} paths and {len(self.looks)} looks"]
         last = self.looks[-1]
         for found, width, target in zip(self.estimates, last.half_widths, last.targets, strict=True):
-            lines.append(f"  {found.name} = {found.value:.8g} +- {width:.2g} (asked for {target:.2g})")
+            lines.append(
+                f"  {found.name} = {found.value:.8g} +- {width:.2g} (asked for {target:.2g}; by {found.method})"
+            )
+        if self.ensemble.finite_law is None:
+            lines.append(f"  {WITHOUT_LAW}")
         return "\n".join(lines)
 
 
@@ -122,7 +137,7 @@ def sample_until(
     sampler: str | None = None,
     n_jobs: int = 1,
     backend: Any = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> StoppedRun:
     """Draw paths until every estimate is known well enough.
 
@@ -143,7 +158,7 @@ def sample_until(
         sampler: As in `sample`.
         n_jobs: Workers.
         backend: joblib backend.
-        progress: Told about finished blocks.
+        progress: As in `sample`.
 
     Raises:
         InvalidInput: If an argument is out of range; `UnknownName` and `NotRecorded` as `estimate`.
@@ -155,9 +170,11 @@ def sample_until(
         ('tolerance', 20, True)
     """
     require_level(level)
+    if not isinstance(estimates, Sequence):
+        raise InvalidInput(f"`estimates` must be a list of names, but is {estimates!r:.80}")
     names = [estimates] if isinstance(estimates, str) else list(estimates)
     pairs = _tolerances(target_tol, len(names))
-    if timeout is not None and not timeout > 0:
+    if timeout is not None and not real_number(timeout, "timeout") > 0:
         raise InvalidInput(f"`timeout` must be positive, but is {timeout:g}", measured=timeout)
     begun = time.monotonic()
     chosen = MeasurementProtocol.parse(protocol)
@@ -166,41 +183,48 @@ def sample_until(
     most = check_paths((MOST_COUNTED if counted else MOST_ROWS) if paths is None else paths)
     first = check_paths((FIRST_COUNTED if counted else ROW_BLOCK_PATHS) if first_paths is None else first_paths)
     number = min(first, most)
-    how: dict[str, Any] = {"n_jobs": n_jobs, "backend": backend, "progress": progress}
-    ensemble = sample(process, paths=number, seed=seed, protocol=chosen, sampler=sampler, law=law, **how)
-    looks: list[Look] = []
-    while True:
-        found = tuple(estimate(ensemble, name) for name in names)
-        own = look_level(level, len(looks))
-        widths = tuple(one.half_width(own / len(names)) for one in found)
-        targets = tuple(atol + rtol * abs(one.value) for one, (atol, rtol) in zip(found, pairs, strict=True))
-        looks.append(Look(paths=ensemble.paths, level=own, half_widths=widths, targets=targets))
-        spent = time.monotonic() - begun
-        # Twice the paths take as long again as all so far; counts take next to nothing.
-        expected = spent * (1.0 + 1.0 / len(looks)) if counted else 2.0 * spent
-        reason = None
-        if looks[-1].good_enough:
-            reason = StopReason.TOLERANCE
-        elif 2 * ensemble.paths > most:
-            reason = StopReason.PATHS
-        elif timeout is not None and expected > timeout:
-            reason = StopReason.TIMEOUT
-        if reason is not None:
-            return StoppedRun(ensemble=ensemble, estimates=found, looks=tuple(looks), reason=reason, seconds=spent)
-        ensemble = extended(ensemble, 2 * ensemble.paths, **how)
+    with displayed(progress, None) as display:
+        how: dict[str, Any] = {"n_jobs": n_jobs, "backend": backend, "progress": display}
+        ensemble = sample(process, paths=number, seed=seed, protocol=chosen, sampler=sampler, law=law, **how)
+        looks: list[Look] = []
+        while True:
+            found = tuple(estimate(ensemble, name) for name in names)
+            own = look_level(level, len(looks))
+            widths = tuple(one.half_width(own / len(names)) for one in found)
+            targets = tuple(atol + rtol * abs(one.value) for one, (atol, rtol) in zip(found, pairs, strict=True))
+            looks.append(Look(paths=ensemble.paths, level=own, half_widths=widths, targets=targets))
+            spent = time.monotonic() - begun
+            # Twice the paths take as long again as all so far; counts take next to nothing.
+            expected = spent * (1.0 + 1.0 / len(looks)) if counted else 2.0 * spent
+            reason = None
+            if looks[-1].good_enough:
+                reason = StopReason.TOLERANCE
+            elif 2 * ensemble.paths > most:
+                reason = StopReason.PATHS
+            elif timeout is not None and expected > timeout:
+                reason = StopReason.TIMEOUT
+            if reason is not None:
+                return StoppedRun(ensemble=ensemble, estimates=found, looks=tuple(looks), reason=reason, seconds=spent)
+            ensemble = extended(ensemble, 2 * ensemble.paths, **how)
+
+
+def _pair(entry: object) -> tuple[float, float]:
+    if isinstance(entry, str) or not isinstance(entry, Sequence) or len(entry) != 2:
+        raise InvalidInput(f"`target_tol` must hold pairs (atol, rtol), but one entry is {entry!r:.80}")
+    return real_number(entry[0], "target_tol"), real_number(entry[1], "target_tol")
 
 
 def _tolerances(target_tol: Tolerance, number: int) -> list[tuple[float, float]]:
     """One pair (atol, rtol) for each estimate."""
     if number < 1:
         raise InvalidInput("`estimates` must name at least one estimate, but is empty")
-    if isinstance(target_tol, int | float):
-        pairs = [(float(target_tol), 0.0)] * number
+    if not isinstance(target_tol, Sequence):
+        pairs = [(real_number(target_tol, "target_tol"), 0.0)] * number
     elif len(target_tol) == 2 and all(isinstance(part, int | float) for part in target_tol):
         atol, rtol = target_tol
         pairs = [(float(atol), float(rtol))] * number  # type: ignore[arg-type]
     else:
-        pairs = [(float(atol), float(rtol)) for atol, rtol in target_tol]  # type: ignore[misc]
+        pairs = [_pair(entry) for entry in target_tol]
     if len(pairs) != number:
         raise InvalidInput(
             f"`target_tol` must have one pair for each of {number} estimates, but has {len(pairs)}",

@@ -28,6 +28,7 @@ from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.quantum.scalars import instance_of
 from qtraj.quantum.spectrum import group_values
 from qtraj.theorems.checks import FAMILY_LEVEL, require_level
 from qtraj.theorems.exchange import exchange_theorem
@@ -198,6 +199,7 @@ def require_current(quantity: str) -> None:
     Raises:
         InvalidInput: With the names there are.
     """
+    instance_of(quantity, str, "quantity")
     if quantity not in CURRENTS and not quantity.startswith(CURRENT_PREFIXES):
         raise InvalidInput(
             f"`quantity` must change sign when paths are reversed ({', '.join(CURRENTS)}, heat_into_NAME, "

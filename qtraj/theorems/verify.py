@@ -14,13 +14,10 @@ Mapping: entropy production sigma with parts sigma_d and xi, absolutely irrevers
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
-from qtraj.arrays import IntArray
 from qtraj.errors import InvalidInput, NoFiniteLaw, TooLarge
 from qtraj.paths.blocks import check_paths, check_seed
 from qtraj.paths.ensemble import Ensemble
@@ -28,18 +25,18 @@ from qtraj.paths.law import PathLaw, law_if_finite
 from qtraj.paths.progress import Progress
 from qtraj.paths.sample import DEFAULT_SEED, default_paths, sample
 from qtraj.processes.seam import MeasurementProtocol, Process
+from qtraj.quantum.scalars import instance_of, whole_number
 from qtraj.theorems.backward import SigmaAtoms
 from qtraj.theorems.backward_paths import backward_weights
-from qtraj.theorems.checks import FAMILY_LEVEL, Check, identity, require_level, split_level
+from qtraj.theorems.checks import FAMILY_LEVEL, require_level, split_level
 from qtraj.theorems.coverage import support_check
-from qtraj.theorems.detailed import detailed_check, detailed_identity
-from qtraj.theorems.estimates import mean_check, rounding_floor
 from qtraj.theorems.gather import gather_references
-from qtraj.theorems.goodness_of_fit import goodness_of_fit, marginal_check
-from qtraj.theorems.references import IDENTITY_TOLERANCE, References
+from qtraj.theorems.law_identities import law_identities
+from qtraj.theorems.law_statistics import followed_statistics, law_statistics
+from qtraj.theorems.references import References
 from qtraj.theorems.report import Report
 from qtraj.theorems.statistics_without_law import ExactPartners, partner_identities, statistics_without_law
-from qtraj.theorems.truncated_weight import truncated_weight_check
+from qtraj.theorems.tilted_checks import tilted_checks
 from qtraj.theorems.without_law import weights_support
 
 __all__ = ["FOLLOWED_PATHS", "verify"]
@@ -56,9 +53,6 @@ MOST_EVENTS = 1e12
 
 # Paths of the backward process where there is no law: enough for the hundredth of the weight that decides.
 BACKWARD_PATHS = 100_000
-
-# sigma is a difference of logarithms with relative error 4e-16, which e^-sigma turns into an absolute one.
-EXPONENT_ERROR = 1e-15
 
 NOTES = (
     "No check here can see an error common to both routes: a wrong Hamiltonian or temperature in the input, or U "
@@ -78,13 +72,14 @@ def verify(
     backend: Any = None,
     followed_paths: int = FOLLOWED_PATHS,
     level: float = FAMILY_LEVEL,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Report:
     """Sample a process and hold the sample, the exact law and the density matrices against each other.
 
     Args:
         process: A thermal operation, a collision model or a jump process.
-        ensemble: An ensemble of this process already drawn; then paths, seed, protocol and sampler are its own.
+        ensemble: An ensemble of this process already drawn; then paths, seed, protocol and sampler are its own. One
+            drawn with a tilt is judged by `tilted_checks`.
         paths: Number of paths, 1 to 1e15; by default 1e6, followed ones 1e5.
         seed: Seed of the run.
         protocol: Measurement protocol.
@@ -93,13 +88,14 @@ def verify(
         backend: joblib backend.
         followed_paths: Where there is a law, how many paths to follow for the check of the physics; 0 leaves it out.
         level: Family-wise false-alarm level, shared by all statistical checks.
-        progress: Told about finished blocks.
+        progress: As in `sample`.
 
     Returns:
         The report, with verdict pass, fail or inconclusive.
 
     Raises:
         InvalidInput: If an argument is out of range.
+        NotRecorded: If the ensemble was drawn with a tilt of something that density matrices do not know.
 
     Example:
         >>> from qtraj.models import build_model
@@ -107,10 +103,15 @@ def verify(
         'pass'
     """
     require_level(level)
+    whole_number(followed_paths, "followed_paths", least=0)
     if ensemble is None:
         # Before the law is computed, which may take long.
         paths, seed = None if paths is None else check_paths(paths), check_seed(seed)
+    elif instance_of(ensemble, Ensemble, "ensemble").process is not process:
+        raise InvalidInput("`ensemble` must be drawn from `process`, but was drawn from another object")
     clock = _Clock()
+    if ensemble is not None and ensemble.tilt is not None:
+        return _tilted_report(ensemble, level, clock)
     chosen = MeasurementProtocol.parse(protocol if ensemble is None else ensemble.protocol)
     workers: dict[str, Any] = {"n_jobs": n_jobs, "backend": backend}
     with clock("law"):
@@ -134,8 +135,6 @@ def verify(
                 law=law,
                 **workers,
             )
-    elif ensemble.process is not process:
-        raise InvalidInput("`ensemble` must be drawn from `process`, but was drawn from another object")
     if isinstance(law, NoFiniteLaw):
         with clock("backward"):
             backward = None
@@ -173,10 +172,13 @@ def verify(
                     **workers,
                 )
         with clock("checks"):
-            checks = list(_identities(law, references, atoms))
-            planned = [*_followed(law, followed, references), *_statistics(law, ensemble, references, atoms)]
-            own_level = split_level(level, max(1, len(planned)))
-            checks += [check(own_level) for check in planned]
+            checks = list(law_identities(law, references, atoms))
+            plans = [(plan, ensemble) for plan in law_statistics(law, references, atoms)]
+            if followed is not None:
+                plans = [*((plan, followed) for plan in followed_statistics(law, references)), *plans]
+            own_level = split_level(level, max(1, len(plans)))
+            for plan, drawn in plans:
+                checks.append(plan(drawn.paths, own_level).judge(drawn.class_counts, drawn.outside))
             if atoms is not None:
                 weights = atoms.log_forward - atoms.values
                 target = references.exponential["sigma"]
@@ -199,6 +201,30 @@ def verify(
     )
 
 
+def _tilted_report(ensemble: Ensemble, level: float, clock: _Clock) -> Report:
+    """The report on paths drawn with a tilt, whose counts mean nothing by themselves."""
+    tilt = ensemble.tilt
+    assert tilt is not None
+    with clock("averages"):
+        references = gather_references(ensemble.process, MeasurementProtocol.parse(ensemble.protocol))
+    with clock("checks"):
+        checks = (*references.identities, *tilted_checks(ensemble, level=level))
+    note = (
+        f"The paths were drawn with a tilt of {tilt.quantity} (strength {tilt.strength:.6g}): what is rare without it "
+        "is judged, and what is typical is not."
+    )
+    return Report(
+        checks=checks,
+        paths=ensemble.paths,
+        seed=ensemble.seed if len(ensemble.seeds) == 1 else None,
+        protocol=ensemble.protocol,
+        sampler=ensemble.sampler,
+        timings=clock.seconds,
+        process=ensemble.process.kind,
+        notes=(note, *references.remarks, *NOTES),
+    )
+
+
 def _refuse_endless(references: References, paths: int | float | None) -> None:
     """Refuse to follow paths that make so many jumps that nobody would wait for them."""
     total = references.events * (default_paths("followed") if paths is None else paths)
@@ -208,142 +234,6 @@ def _refuse_endless(references: References, paths: int | float | None) -> None:
             "use fewer paths or a shorter duration",
             measured=total,
         )
-
-
-def _identities(law: PathLaw, references: References, atoms: SigmaAtoms | None) -> Iterator[Check]:
-    yield identity("normalisation", law.normalisation, 1.0, IDENTITY_TOLERANCE)
-    for name, exact in references.means.items():
-        slack = IDENTITY_TOLERANCE * _unit(law, name) + references.energy_rounding.get(name, 0.0)
-        slack += _merging_error(law, name)
-        yield identity(f"law_mean_{name}", law.mean(name), exact, slack)
-    for name, exact in references.exponential.items():
-        slack = IDENTITY_TOLERANCE + EXPONENT_ERROR * float(np.abs(law.quantity(name)).max())
-        slack += references.energy_rounding.get("weights", 0.0) * max(1.0, min(abs(exact), 1e300))
-        slack += _merging_error(law, name)
-        yield identity(f"law_exp_minus_{name}", law.exponential_average(name), exact, slack)
-    if references.final_probabilities is not None:
-        marginal = np.bincount(law.beta, weights=law.probabilities, minlength=references.final_probabilities.size)
-        distance = float(np.abs(marginal - references.final_probabilities).max())
-        yield identity(
-            "law_final_marginal",
-            distance,
-            0.0,
-            IDENTITY_TOLERANCE,
-            note="Largest difference between the final index's probabilities and the eigenvalues of the final state.",
-        )
-    if atoms is not None:
-        yield detailed_identity(
-            name="law_detailed_theorem",
-            values=atoms.values,
-            log_probabilities=atoms.log_forward,
-            log_backward=atoms.log_backward,
-            tolerance=IDENTITY_TOLERANCE
-            + EXPONENT_ERROR * float(np.abs(atoms.values).max())
-            + 2 * law.flows.entropy_error,
-        )
-    yield from references.identities
-
-
-_Planned = Callable[[float], Check]
-
-
-def _followed(law: PathLaw, followed: Ensemble | None, references: References) -> Iterator[_Planned]:
-    if followed is None:
-        return
-    yield lambda level: goodness_of_fit(
-        "followed_paths",
-        counts=followed.class_counts,
-        log_probabilities=law.log_forward,
-        level=level,
-        outside=followed.outside,
-    )
-    if references.final_probabilities is not None:
-        yield _final_marginal("followed_final_marginal", followed, references)
-
-
-def _statistics(
-    law: PathLaw, ensemble: Ensemble, references: References, atoms: SigmaAtoms | None
-) -> Iterator[_Planned]:
-    for name, exact in references.means.items():
-        yield _mean(f"mean_{name}", name, ensemble, exact, references.energy_rounding.get(name, 0.0))
-    for name, exact in references.exponential.items():
-        if "weights" in references.energy_rounding and abs(exact - law.exponential_average(name)) < exact:
-            # The identity above has judged how far the two are apart; the sample need not pay for their rounding.
-            exact = law.exponential_average(name)
-        yield _exponential(f"exp_minus_{name}", name, ensemble, exact, atoms)
-    if atoms is not None:
-        counts = atoms.counts(ensemble.class_counts)
-        yield lambda level: detailed_check(
-            values=atoms.values,
-            log_probabilities=atoms.log_forward,
-            log_backward=atoms.log_backward,
-            counts=counts,
-            level=level,
-        )
-    if references.final_probabilities is not None:
-        yield _final_marginal("final_marginal", ensemble, references)
-    if atoms is None:
-        yield lambda level: goodness_of_fit(
-            "classes",
-            counts=ensemble.class_counts,
-            log_probabilities=law.log_forward,
-            level=level,
-            outside=ensemble.outside,
-        )
-
-
-def _merging_error(law: PathLaw, name: str) -> float:
-    """By how much values that the law holds for equal may differ; more than rounding if energies all but coincide."""
-    if name == "xi":
-        return 0.0
-    return law.flows.heat_error if name.startswith(("heat", "work")) else law.flows.entropy_error
-
-
-def _unit(law: PathLaw, name: str) -> float:
-    """What counts as one: a nat for entropies, and for heat the largest heat where that is less (energies in joule)."""
-    if not name.startswith(("heat", "work")):
-        return 1.0
-    largest = float(np.abs(law.quantity(name)).max())
-    return largest if 0.0 < largest < 1.0 else 1.0
-
-
-def _mean(label: str, name: str, ensemble: Ensemble, exact: float, energy_rounding: float) -> _Planned:
-    law = ensemble.law
-    distribution = law.distribution(name)
-    table = (distribution.atoms, distribution.log_probabilities)
-    return lambda level: mean_check(
-        label,
-        sampled=ensemble.mean(name),
-        exact=exact,
-        exact_variance=law.cumulants(name)[1],
-        paths=ensemble.paths,
-        level=level,
-        numerical_floor=rounding_floor(*table) * _unit(law, name) + energy_rounding,
-        law=table,
-    )
-
-
-def _exponential(label: str, name: str, ensemble: Ensemble, exact: float, atoms: SigmaAtoms | None) -> _Planned:
-    if name == "sigma" and atoms is not None:
-        values, logs, counts = atoms.values, atoms.log_forward, atoms.counts(ensemble.class_counts)
-        weighted = atoms.log_backward
-    else:
-        distribution = ensemble.law.distribution(name)
-        values, logs = distribution.atoms, distribution.log_probabilities
-        counts, weighted = distribution.counts(ensemble.class_counts), None
-    return lambda level: truncated_weight_check(
-        label, values=values, log_probabilities=logs, counts=counts, target=exact, level=level, log_weighted=weighted
-    )
-
-
-def _final_marginal(label: str, ensemble: Ensemble, references: References) -> _Planned:
-    probabilities = references.final_probabilities
-    assert probabilities is not None
-    counts: IntArray = np.zeros(probabilities.size, dtype=np.int64)
-    np.add.at(counts, ensemble.law.beta, ensemble.class_counts)
-    return lambda level: marginal_check(
-        label, counts=counts, probabilities=probabilities, level=level, outside=ensemble.outside
-    )
 
 
 class _Clock:

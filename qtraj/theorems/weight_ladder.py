@@ -11,12 +11,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from qtraj.arrays import FloatArray, IntArray
 from qtraj.errors import InvalidInput
 
-__all__ = ["WeightLadder", "exp_or_inf", "log_mean", "log_or_minus_inf", "log_sum", "require_weighted_law"]
+__all__ = ["WeightLadder", "exp_or_inf", "log_mean", "log_or_minus_inf", "log_sum", "require_weights"]
 
 DOMINANCE = 25.0
 """The cut keeps every single path below 1/25 of the standard deviation of the sum."""
@@ -95,12 +94,12 @@ def _uncut(log_weights: FloatArray, log_probabilities: FloatArray) -> tuple[floa
     return 2.0 * math.log(DOMINANCE * reach) - log_variance, log_variance + 2.0 * top
 
 
-def require_weighted_law(values: FloatArray, log_probabilities: FloatArray, counts: IntArray, target: float) -> None:
+def require_weights(values: FloatArray, log_probabilities: FloatArray, target: float) -> None:
     """Raise `InvalidInput` unless the arrays are one law with ascending values, and the target an average of it."""
-    if values.ndim != 1 or values.size < 1 or not (values.shape == log_probabilities.shape == counts.shape):
+    if values.ndim != 1 or values.size < 1 or values.shape != log_probabilities.shape:
         raise InvalidInput(
-            "`values`, `log_probabilities` and `counts` must have one shape (K,) with K >= 1, "
-            f"but have {values.shape}, {log_probabilities.shape} and {counts.shape}"
+            "`values` and `log_probabilities` must have one shape (K,) with K >= 1, "
+            f"but have {values.shape} and {log_probabilities.shape}"
         )
     if not (np.isfinite(values).all() and (np.diff(values) > 0.0).all()):
         raise InvalidInput("`values` must be finite and strictly ascending, but are not; merge equal atoms first")
@@ -110,7 +109,9 @@ def require_weighted_law(values: FloatArray, log_probabilities: FloatArray, coun
 
 def log_sum(logs: FloatArray) -> float:
     """Return ln sum exp, -inf for nothing."""
-    return float(special.logsumexp(logs)) if logs.size and float(logs.max()) > -math.inf else -math.inf
+    top = float(logs.max(initial=-math.inf))
+    # as scipy's, whose checks of what it was given take longer than the sum
+    return top + math.log(float(np.exp(logs - top).sum())) if math.isfinite(top) else top
 
 
 def log_mean(log_weights: FloatArray, counts: IntArray, paths: int) -> float:

@@ -16,7 +16,7 @@ from scipy import stats
 
 from qtraj.arrays import FloatArray, IntArray
 from qtraj.theorems.checks import Check, Verdict, in_words
-from qtraj.theorems.estimates import mean_check
+from qtraj.theorems.mean_check import mean_check
 
 __all__ = ["BackwardWeights", "cautious_mean_check", "weights_check", "weights_support"]
 

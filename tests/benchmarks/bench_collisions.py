@@ -1,15 +1,13 @@
 """What many collisions cost: the exact law swept over flows, and followed paths against a plain NumPy loop.
 
-Run as `python tests/benchmarks/bench_collisions.py`. Times are those of this machine; what is promised: the exact law
+Times are those of this machine; what is promised: the exact law
 of `coherent-collision` with 100 rounds under 10 s, and followed paths of 1000 rounds at least 50 times as fast as a
 NumPy loop over single paths, their cost growing linearly with rounds and paths, their memory with paths alone.
 """
 
 from __future__ import annotations
 
-import time
-import tracemalloc
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,18 +20,8 @@ from qtraj.paths.measuring import draw
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.collision_steps import InternalStep
 from qtraj.processes.seam import MeasurementProtocol
-
-__all__ = ["followed_growth", "followed_peak", "law_times", "loop_time", "loop_totals"]
-
-
-def best_time(function: Callable[[], Any], *, repeats: int = 3) -> float:
-    """Seconds of the fastest of some calls: the one the rest of the machine disturbed least."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
+from tests.benchmarks.report import Growth, Line
+from tests.benchmarks.timing import best, peak_bytes
 
 
 def law_times(rounds: tuple[int, ...] = (25, 50, 100), *, repeats: int = 3) -> dict[int, tuple[float, int]]:
@@ -42,7 +30,7 @@ def law_times(rounds: tuple[int, ...] = (25, 50, 100), *, repeats: int = 3) -> d
     for number in rounds:
         model = coherent_collision(collisions=number)
         classes = exact_law(model).classes
-        found[number] = (best_time(lambda model=model: exact_law(model), repeats=repeats), classes)  # type: ignore[misc]
+        found[number] = (best(lambda model=model: exact_law(model), repeats=repeats), classes)  # type: ignore[misc]
     return found
 
 
@@ -58,7 +46,7 @@ def followed_time(rounds: int, paths: int, *, repeats: int = 3) -> float:
     model = coherent_collision(collisions=rounds)
     follow = follower_of(model)
     block = row_blocks(paths)[0]
-    return 1e9 * best_time(lambda: follow(block), repeats=repeats) / paths / model.collisions
+    return 1e9 * best(lambda: follow(block), repeats=repeats) / paths / model.collisions
 
 
 def followed_growth(*, paths: int = 4000) -> dict[tuple[int, int], float]:
@@ -71,11 +59,7 @@ def followed_peak(rounds: int, paths: int) -> float:
     """Megabytes at the peak of following one block."""
     follow = follower_of(coherent_collision(collisions=rounds))
     block = row_blocks(paths)[0]
-    tracemalloc.start()
-    follow(block)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak / 1e6
+    return peak_bytes(lambda: follow(block)) / 1e6
 
 
 def loop_totals(model: CollisionModel, paths: int, *, seed: int = 1) -> np.ndarray:
@@ -119,25 +103,51 @@ def loop_totals(model: CollisionModel, paths: int, *, seed: int = 1) -> np.ndarr
 def loop_time(rounds: int = 100, paths: int = 20) -> float:
     """Nanoseconds per path and collision of the plain loop."""
     model = coherent_collision(collisions=rounds)
-    return 1e9 * best_time(lambda: loop_totals(model, paths)) / paths / model.collisions
+    return 1e9 * best(lambda: loop_totals(model, paths)) / paths / model.collisions
 
 
-def main() -> None:
-    """Print the ratios."""
-    laws = law_times((25, 50, 100, 200), repeats=2)
-    print("exact law of coherent-collision, with energy labels:")
-    previous: tuple[int, float] | None = None
-    for rounds, (seconds, classes) in laws.items():
-        growth = "" if previous is None else f", {seconds / previous[1]:.1f} x those of K = {previous[0]}"
-        print(f"  K = {rounds:4d}: {seconds:6.2f} s, {classes:,} classes{growth}")
-        previous = rounds, seconds
+def lines(*, quick: bool = False) -> Iterator[Line]:
+    """Law, speed, growth and memory."""
+    rounds = (25, 50) if quick else (50, 100)
+    laws = law_times(rounds, repeats=2)
+    seconds, classes = laws[rounds[1]]
+    yield Line(
+        what=f"coherent collisions, K = {rounds[1]}: exact law of all paths with their labels ({classes:,} classes)",
+        figure=f"{seconds:.1f} s, {seconds / laws[rounds[0]][0]:.1f} times K = {rounds[0]}",
+        aim="under 10 s",
+        met=seconds < 10,
+    )
     loop = loop_time()
-    print(f"plain NumPy loop over single paths: {loop:.0f} ns per path and collision")
-    for (rounds, paths), own in followed_growth().items():
-        print(f"  followed, K = {rounds:4d}, N = {paths:6d}: {own:5.1f} ns, {loop / own:5.0f} x as fast")
-    for rounds, paths in ((10, 60_000), (1000, 15_000), (1000, 60_000)):
-        print(f"  peak memory, K = {rounds:4d}, N = {paths:6d}: {followed_peak(rounds, paths):6.1f} MB")
+    costs = followed_growth(paths=500 if quick else 4000)
+    own = costs[1000, 500 if quick else 4000]
+    yield Line(
+        what="followed paths, K = 1000: cost per path and collision against a plain NumPy loop over single paths",
+        figure=f"{loop / own:.0f}x ({own:.0f} ns against {1e-3 * loop:.1f} us)",
+        aim="at least 50x",
+        met=loop >= 50 * own,
+    )
+    yield Line(
+        what="the same cost for K from 250 to 4000 and N sixteenfold: largest against smallest",
+        figure=f"{max(costs.values()) / min(costs.values()):.2f}x",
+    )
+    if not quick:
+        few, many = (followed_peak(rounds, 60_000) for rounds in (10, 1000))
+        yield Line(
+            what="peak memory of 60 000 followed paths, K = 1000 against K = 10",
+            figure=f"{many / few:.2f}x ({many:.0f} MB)",
+        )
 
 
-if __name__ == "__main__":
-    main()
+def growth(*, quick: bool = False) -> Iterator[Growth]:
+    """In the number of collisions K, two a round; the loop follows a hundredth of the paths."""
+    paths = 1000
+    rounds = (5, 50, 500) if quick else (5, 15, 50, 150, 500, 1500)
+    slow = [number for number in rounds if number <= 150]
+    yield Growth(
+        of="K, collisions",
+        what=f"{paths:,} followed paths of coherent collisions",
+        own=[(2 * number, 2e-9 * number * paths * followed_time(number, paths)) for number in rounds],
+        peers={
+            "NumPy loop": [(2 * number, 2e-9 * number * paths * loop_time(number, paths // 100)) for number in slow]
+        },
+    )

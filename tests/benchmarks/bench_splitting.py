@@ -1,34 +1,26 @@
 """What exact multinomial counts cost: flat in the number of paths, and a few milliseconds for a block of rows.
 
-Run as `python tests/benchmarks/bench_splitting.py`. Times are those of this machine; what is promised are ratios of two
-times from one run: 10^12 paths over 30 000 atoms cost at most 3 times as much as 10^6, and under 0.1 s.
+Times are those of this machine; what is promised are ratios of two times from one run: 10^12 paths over 30 000 atoms
+cost at most 3 times as much as 10^6, and under 0.1 s.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from qtraj.arrays import FloatArray, IntArray
 from qtraj.paths.blocks import Stream, count_blocks, generator
 from qtraj.paths.splitting import SplittingForest, SplittingTree, expand
+from tests.benchmarks.report import Line
+from tests.benchmarks.timing import best
 
 ATOMS: Final = 30_000
 BLOCK_PATHS: Final = 2**16
-
-
-def best_time(function: Callable[[], Any], *, repeats: int = 9) -> float:
-    """Seconds of the fastest of some calls: the one the rest of the machine disturbed least."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def falling_law(atoms: int = ATOMS, *, decades: float = 15.0) -> FloatArray:
@@ -48,7 +40,7 @@ def counts_run(probabilities: FloatArray, paths: int) -> IntArray:
 
 def counts_times(probabilities: FloatArray) -> dict[int, float]:
     """Seconds for runs of so many paths over a law."""
-    return {paths: best_time(partial(counts_run, probabilities, paths)) for paths in (10**6, 10**9, 10**12, 10**15)}
+    return {paths: best(partial(counts_run, probabilities, paths)) for paths in (10**6, 10**9, 10**12, 10**15)}
 
 
 def forest_times(rows: int = 2000, *, smallest: int = 5, largest: int = 10_000) -> dict[str, float]:
@@ -66,27 +58,26 @@ def forest_times(rows: int = 2000, *, smallest: int = 5, largest: int = 10_000) 
     return {
         "leaves": float(offsets[-1]),
         "build": built,
-        "split": best_time(lambda: forest.counts(roots, totals, rng)),
-        "expand": best_time(lambda: expand(leaf, count, rng, dtype=np.int32)),
-        "uniform": best_time(lambda: rng.random(BLOCK_PATHS)),
+        "split": best(lambda: forest.counts(roots, totals, rng)),
+        "expand": best(lambda: expand(leaf, count, rng, dtype=np.int32)),
+        "uniform": best(lambda: rng.random(BLOCK_PATHS)),
     }
 
 
-def main() -> None:
-    """Print the ratios."""
+def lines(*, quick: bool = False) -> Iterator[Line]:
+    """Runs over one law, and a block of rows over many small ones."""
     for name, p in (("falling over 15 decades", falling_law()), ("uniform", np.full(ATOMS, 1 / ATOMS))):
         runs = counts_times(p)
-        print(f"{ATOMS} atoms, {name}:")
-        for paths, seconds in runs.items():
-            print(f"  {paths:.0e} paths: {1e3 * seconds:6.2f} ms, {seconds / runs[10**6]:4.2f} x those of 1e6")
-    for largest in (10, 1000, 100_000):
+        yield Line(
+            what=f"exact multinomial counts over {ATOMS:,} atoms, {name}: 10^12 paths against 10^6, and 10^15",
+            figure=f"{runs[10**12] / runs[10**6]:.2f}x and {runs[10**15] / runs[10**6]:.2f}x",
+            aim="at most 3x",
+            met=runs[10**12] <= 3 * runs[10**6],
+        )
+    for largest in (1000,) if quick else (10, 1000, 100_000):
         times = forest_times(largest=largest)
-        print(f"block of {BLOCK_PATHS} paths over 2000 trees of 5 to {largest} leaves ({times['leaves']:.2g} in all):")
-        for step in ("split", "expand"):
-            ratio = times[step] / times["uniform"]
-            print(f"  {step}: {1e3 * times[step]:6.2f} ms, {ratio:5.1f} x drawing as many uniform doubles")
-        print(f"  building the trees: {times['build']:.2f} s, once")
-
-
-if __name__ == "__main__":
-    main()
+        yield Line(
+            what=f"a block of {BLOCK_PATHS:,} paths split over 2000 trees of 5 to {largest:,} leaves, and laid out as "
+            "rows, against as many uniform doubles",
+            figure=f"{times['split'] / times['uniform']:.1f}x and {times['expand'] / times['uniform']:.1f}x",
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qtraj.density.counted_distribution import counted_distribution, quantum_of
@@ -18,6 +18,7 @@ from qtraj.quantum.states import State
 from tests.processes.jump_cases import collective_ladder, driven_qubit, random_process
 
 
+@settings(max_examples=10)
 @given(st.integers(0, 1000), st.floats(0.1, 5))
 def test_finite_laws_have_the_same_heat_distribution(seed: int, duration: float) -> None:
     energies = [0.0, 1.0, 2.5]

@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 
 from qtraj.blas import one_blas_thread
-from qtraj.experiment import load_experiment
+from qtraj.experiment import load_experiment, load_sweep_file
 from qtraj.theorems.checks import Verdict
 from qtraj.theorems.exact import exact_report
 from qtraj.theorems.verify import verify
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+
+SINGLE = [path for path in sorted(EXAMPLES.glob("*.toml")) if "[sweep]" not in path.read_text(encoding="utf-8")]
+
+SWEEPS = [path for path in sorted(EXAMPLES.glob("*.toml")) if path not in SINGLE]
 
 WITHOUT_LAW = ("driven_qubit", "three_level_junction")
 """Jumps of these leave superpositions alive, so that their paths can only be followed."""
@@ -25,7 +29,7 @@ def numbers(name: str) -> tuple[dict[str, float], dict[str, float]]:
     return report["averages"], report["path_law"]
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SINGLE, ids=lambda path: path.stem)
 def test_every_example_conserves_probability_and_obeys_its_theorem(path: Path) -> None:
     averages, law = numbers(path.stem)
     if path.stem in WITHOUT_LAW:
@@ -40,7 +44,7 @@ def test_every_example_conserves_probability_and_obeys_its_theorem(path: Path) -
 PATHS = {"coherent_collision": 10_000_000}
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SINGLE, ids=lambda path: path.stem)
 def test_every_example_passes(path: Path) -> None:
     """Seeds are fixed, so this test fails with the code and not by chance."""
     experiment = load_experiment(path)
@@ -48,6 +52,11 @@ def test_every_example_passes(path: Path) -> None:
     report = verify(experiment.process, **settings)
     assert report.verdict is Verdict.PASS, report
     assert report.sampler == ("followed" if path.stem in WITHOUT_LAW else "counts")
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_every_example_of_a_sweep_is_one(path: Path) -> None:
+    load_sweep_file(path).check()
 
 
 def test_partial_swap() -> None:

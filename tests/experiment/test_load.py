@@ -370,7 +370,7 @@ class TestModels:
             ("angle=abc", "`angle` must be a real number, but is 'abc'"),
             ("angle=inf", "`angle` must be finite"),
             ("angle.x=1", "`angle.x` must be a key of the experiment, but `angle` is 0.785"),
-            ("frequency=-1", "`frequency` must be positive, but is -1"),
+            ("frequency=-1", "`frequency` must be positive and finite, but is -1"),
             ("correlation=x", "`correlation` must be a number, or { real = ..., imag = ... }, but is 'x'"),
             ("correlation={real = 1}", "`correlation` must have modulus at most 0.188608289662"),
             (

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
@@ -174,6 +174,7 @@ def test_raising_before_lowering_leaves_the_cut_space() -> None:
     np.testing.assert_allclose((a @ b - b @ a), 0, atol=1e-15)
 
 
+@settings(max_examples=10)
 @given(networks("oscillator"), st.integers(1, 6))
 def test_population_lost_counts_the_gaussian_state(network: TwoNodeNetwork, quanta: int) -> None:
     """Against the sum over the shells of a state cut so much later that nothing is lost."""

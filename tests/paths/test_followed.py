@@ -264,9 +264,11 @@ def test_evolved_states_are_kept_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) 
     free = FollowedPaths(operation=operation, endpoints=endpoints, seed=1)
     rows = free(block)
     unbounded = len(free._evolved)
-    monkeypatch.setattr(followed_module, "MOST_EVOLVED_KEPT", 3)
+    largest = max(after.bytes for after in free._evolved.values())
+    monkeypatch.setattr(followed_module, "MOST_EVOLVED_BYTES", 3 * largest)
     bounded = FollowedPaths(operation=operation, endpoints=endpoints, seed=1)
     for name, column in bounded(block).items():
         np.testing.assert_array_equal(column, rows[name])
-    assert len(bounded._evolved) == 3 < unbounded
+    assert 3 <= len(bounded._evolved) < unbounded
+    assert bounded._evolved.bytes <= 3 * largest
     assert not free._evolved  # a process keeps what belongs to the run it works on, and nothing else

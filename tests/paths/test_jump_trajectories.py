@@ -165,7 +165,7 @@ def test_columns_are_those_the_protocol_records(protocol: str) -> None:
     rows, _ = follow(davies(), 100, protocol=protocol)
     expected = {"alpha", "jumps", "heat", "heat_into_bath", "entropy_into_bath"}
     expected |= {"beta", "sigma"} if protocol != "kraus" else set()
-    expected |= {"n", "m", "sigma_d", "xi"} if protocol in ("augmented", "energy-two-point") else set()
+    expected |= {"n", "m", "sigma_d", "xi", "work"} if protocol in ("augmented", "energy-two-point") else set()
     assert set(rows) == expected
     if protocol == "energy-two-point":
         np.testing.assert_array_equal(rows["n"], rows["alpha"])

@@ -20,11 +20,13 @@ import threadpoolctl
 
 import qtraj
 from qtraj.blas import one_blas_thread
-from qtraj.errors import InvalidInput
-from qtraj.paths import pool
+from qtraj.errors import InvalidInput, StorageError
+from qtraj.paths import portions
 from qtraj.paths.blocks import ROW_BLOCK_PATHS, Block, Stream, generator, row_blocks
-from qtraj.paths.interrupts import interrupts_held
+from qtraj.paths.interrupts import Stopped, check_stopped, interrupts_held
 from qtraj.paths.parallel import check_jobs, fold_blocks, iterate_blocks, map_blocks
+from qtraj.paths.payload import ALIGNMENT, written
+from qtraj.paths.portions import Portion
 
 BLOCKS = row_blocks(11 * ROW_BLOCK_PATHS + 77)
 WORKERS = [(1, None), (2, "loky"), (4, "loky"), (2, "threading"), (4, "threading"), (-1, None)]
@@ -111,7 +113,8 @@ def test_blocks_may_be_endless() -> None:
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_results_do_not_pile_up(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow parent: the blocks begun never run ahead of the results taken by more than a round."""
-    monkeypatch.setattr(pool, "ROUND_PER_WORKER", 3)
+    monkeypatch.setattr(portions, "TASKS_PER_WORKER", 3)
+    monkeypatch.setattr(portions, "MOST_BLOCKS", 1)
     begun = 0
 
     def blocks() -> Iterator[int]:
@@ -210,6 +213,87 @@ def test_interrupts_cannot_be_held_outside_the_main_thread() -> None:
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGINT)]
+
+
+class Waiter:
+    """Works in pieces, as the followers do, and remembers what became of them."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+
+    def __call__(self, number: int) -> int:
+        if number == 0:
+            return 0
+        try:
+            for _ in range(2000):
+                check_stopped()
+                time.sleep(0.005)
+        except Stopped:
+            self.stopped.set()
+            raise
+        return number
+
+
+def test_threads_stop_when_nobody_waits_for_them() -> None:
+    """They cannot be ended from outside, and would otherwise work on behind the back of a notebook."""
+    waiter = Waiter()
+    results = iterate_blocks(waiter, range(4), n_jobs=2, backend="threading")
+    assert next(results) == 0
+    results.close()
+    assert waiter.stopped.wait(5.0)
+
+
+def test_threads_are_what_one_gets_without_asking() -> None:
+    """Unless joblib has been told otherwise."""
+    import joblib
+
+    here = os.getpid()
+    assert {pid for _, pid in map_blocks(blas_threads, BLOCKS, n_jobs=2)} == {here}
+    with joblib.parallel_config(backend="loky"):
+        assert here not in {pid for _, pid in map_blocks(blas_threads, BLOCKS, n_jobs=2)}
+
+
+def test_processes_read_what_they_need_once(tmp_path: Path) -> None:
+    """Large arrays are mapped, read-only and aligned; small ones and what has holes are read."""
+    function = Sampler(TABLE)
+    function.small, function.turned = np.arange(3.0), np.arange(200_000.0).reshape(400, 500)[:, ::2]  # type: ignore[attr-defined]
+    with written(function) as sent:
+        first: Any = sent.load()
+        assert sent.load() is first
+        assert first.table.tolist() == TABLE.tolist()
+        assert not first.table.flags.writeable
+        assert not first.table.flags.owndata
+        assert first.table.ctypes.data % ALIGNMENT == 0
+        assert first.small.flags.writeable
+        assert (first.turned == function.turned).all()  # type: ignore[attr-defined]
+        assert first(BLOCKS[0]) == function(BLOCKS[0])
+    assert not Path(sent.folder).exists()
+    with written(abs) as other:
+        assert other.load()(-1) == 1
+
+
+def test_what_cannot_be_written_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with (
+        pytest.raises(StorageError, match=r"tables of a run cannot be written for its workers.*No space"),
+        written(abs),
+    ):
+        pass
+
+
+def test_short_blocks_are_handed_out_together() -> None:
+    """Enough of them to make up for the way there and back; fewer if their results are large."""
+    short = Portion.fitting(2, seconds=1e-4, size=100, threads=False)
+    assert short.blocks == 500
+    assert Portion.fitting(2, seconds=0.0, size=0, threads=True).blocks == 1024
+    assert Portion.fitting(2, seconds=1.0, size=100, threads=False) == Portion(tasks=64, blocks=1)
+    for size in (10**5, 10**6, 10**7, 10**8):
+        large = Portion.fitting(2, seconds=1e-3, size=size, threads=False)
+        assert large.blocks == 1 or large.tasks * large.blocks * size <= 2**28
+        assert large.tasks >= 16
 
 
 # --- Ctrl-C, in a program of its own ----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from qtraj.errors import InvalidInput, TooLarge, UnknownName
+from qtraj.errors import InvalidInput, NoFiniteLaw, TooLarge, UnknownName
 from qtraj.paths import law as law_module
 from qtraj.paths.law import exact_law
 from qtraj.paths.sample import DEFAULT_PATHS, DEFAULT_SEED, SAMPLERS, sample
@@ -95,10 +95,13 @@ def test_progress_hears_of_every_path(sampler: str) -> None:
     assert sum(progress.seen) == 150_000
 
 
-def test_a_law_too_large_is_refused_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_law_too_large_is_refused_with_a_way_out_and_its_paths_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(law_module, "LARGEST_LAW", 100)
     with pytest.raises(TooLarge, match="has 405; use the eigenbasis-two-point protocol"):
-        sample(case("coherent qutrit"), paths=10)
+        exact_law(case("coherent qutrit"))
+    with pytest.raises(NoFiniteLaw, match="counts sampler needs a finite law, but the law must have at most 1e\\+02"):
+        sample(case("coherent qutrit"), paths=10, sampler="counts")
+    assert sample(case("coherent qutrit"), paths=10).sampler == "followed"
     assert sample(case("coherent qutrit"), paths=10, protocol="eigenbasis-two-point").paths == 10
 
 

@@ -1,59 +1,65 @@
-"""The scripts in `examples/` that end in a figure run, and print what they claim."""
+"""Every script of the gallery runs and ends in a figure, and `local_or_global` without arguments draws none."""
 
 from __future__ import annotations
 
-import importlib.util
-import re
+import ast
+import runpy
+import struct
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from tests.plots.other_processes import EXAMPLES
 
+# A program with options that `docs/local_and_global.md` explains; the gallery has `two_books.py` in its place.
+PROGRAMS = {"local_or_global"}
 
-def loaded(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+SCRIPTS = sorted(path for path in EXAMPLES.glob("*.py") if path.stem not in PROGRAMS)
 
 
-def test_heat_between_reservoirs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Within 6.2 standard errors as printed (6e-10), and rounded: 1 % of the last digit."""
-    target = tmp_path / "heat.png"
-    loaded("heat_between_reservoirs").main(["--rounds", "6", "--paths", "1e5", "--figure", str(target)])
-    assert target.stat().st_size > 10_000
-    text = capsys.readouterr().out
-    assert "100,000 paths of 6 rounds" in text
-    lines = re.findall(r"heat into +(\w+): (\S+) \+- (\S+) \(exact (\S+)\), in the steady state (\S+) a round", text)
-    assert [line[0] for line in lines] == ["hot", "cold"]
-    for _, sampled, error, exact, _ in lines:
-        assert abs(float(sampled) - float(exact)) < 6.2 * float(error) + 1e-5
-    # What the hot units lose in the steady state, the cold ones gain.
-    assert float(lines[0][4]) == -float(lines[1][4]) < 0
+def png_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels, from the header."""
+    header = path.read_bytes()[:24]
+    assert header[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", header[16:24])
+    return width, height
 
 
-def test_jump_trajectory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    target = tmp_path / "trajectory.png"
-    loaded("jump_trajectory").main(["--paths", "500", "--duration", "8", "--figure", str(target)])
-    assert target.stat().st_size > 10_000
-    text = capsys.readouterr().out
-    jumps, (claimed,) = re.findall(r"heat into the bath (\S+),", text), re.findall(r"500: (\d+) jumps", text)
-    assert len(jumps) == int(claimed)
-    from_jumps, ends, sigma = map(
-        float, re.findall(r"sigma = (\S+) from the jumps (\S+) from the ends = (\S+)", text)[0]
-    )
-    assert from_jumps == pytest.approx(0.8 * sum(map(float, jumps)), abs=1e-3)
-    assert sigma == pytest.approx(from_jumps + ends, abs=2e-4)
-
-
-@pytest.mark.parametrize("name", ["heat_between_reservoirs", "jump_trajectory"])
-def test_without_a_figure_none_is_drawn(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def as_from_a_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`python examples/NAME.py` finds its neighbours, wherever it is started."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
     monkeypatch.chdir(tmp_path)
-    loaded(name).main(["--paths", "200"])
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_draws_its_figure(script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "figure.png"
+    monkeypatch.setattr(sys, "argv", [str(script), str(target)])
+    runpy.run_path(str(script), run_name="__main__")
+    width, height = png_size(target)
+    assert width >= 600
+    assert height >= 400
+    assert target.stat().st_size > 10_000, "hardly anything is drawn"
+
+
+def test_the_gallery_is_a_gallery() -> None:
+    """At least 15 scripts; short, titled, with two sentences or more that say what there is to see."""
+    assert len(SCRIPTS) >= 15
+    for script in SCRIPTS:
+        source = script.read_text(encoding="utf-8")
+        title, rule, _, *text = (ast.get_docstring(ast.parse(source)) or "").splitlines()
+        assert len(rule) == len(title) > 0, f"{script.name}: the title needs a line of its own length below"
+        assert " ".join(text).count(". ") >= 1, f"{script.name}: say what there is to see"
+        assert source.count("\n") <= 60, f"{script.name} is too long for a gallery"
+
+
+def test_the_list_of_scripts_has_no_other_files() -> None:
+    assert {path.suffix for path in EXAMPLES.iterdir() if path.is_file()} == {".py", ".rst", ".toml"}
+
+
+def test_local_or_global_draws_only_when_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "argv", ["local_or_global.py", "--paths", "200"])
+    runpy.run_path(str(EXAMPLES / "local_or_global.py"), run_name="__main__")
     assert not list(tmp_path.iterdir())

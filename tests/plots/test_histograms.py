@@ -222,8 +222,31 @@ def test_work_can_be_drawn_where_there_is_some() -> None:
     assert position(axes, "exact mean") == pytest.approx(ensemble_of("thermal").law.mean("work"))
 
 
+@pytest.mark.parametrize("process", WITHOUT_LAW)
+def test_without_a_law_exact_averages_come_from_density_matrices(process: str) -> None:
+    axes = histogram(ensemble_of(process), "sigma")
+    drawn = [str(one.get_label()) for one in (*axes.collections, *axes.lines, *axes.patches)]
+    assert [label for label in drawn if "exact" in label] == ["exact mean"]
+    exact = ExactAverages.of(ensemble_of(process), "sigma")
+    assert position(axes, "exact mean") == exact.mean
+    assert legend_texts(axes)[2] == "exact"
+
+
+def test_work_without_a_law_has_no_exact_mean() -> None:
+    axes = histogram(ensemble_of("driven"), "work")
+    assert "exact" not in legend_texts(axes)
+
+
+def test_the_heat_goes_into_the_bath_by_its_name() -> None:
+    assert histogram(ensemble_of("driven"), "heat").get_xlabel() == "heat into cold $Q$ (energy)"
+    assert histogram(ensemble_of("network"), "heat").get_xlabel() == "heat into all reservoirs $Q$ (energy)"
+
+
 @pytest.mark.parametrize(("process", "log"), [*((name, True) for name in WITHOUT_LAW), ("driven", False)])
-def test_without_a_law_nothing_exact_is_drawn(process: str, log: bool) -> None:
+def test_of_a_large_system_without_a_law_nothing_exact_is_drawn(
+    process: str, log: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qtraj.plots.atoms.SMALL_SYSTEM", 1)
     ensemble = ensemble_of(process)
     axes = histogram(ensemble, "sigma", log=log)
     drawn = [one.get_label() for one in (*axes.collections, *axes.lines, *axes.patches)]
@@ -235,6 +258,7 @@ def test_without_a_law_nothing_exact_is_drawn(process: str, log: bool) -> None:
     assert legend_texts(axes)[3] == f"${mean}$"
     # e^-sigma lives on rare paths: its sampled error is not to be shown as if it were known.
     assert r"\pm" not in legend_texts(axes)[5]
+    assert legend_texts(axes)[5].startswith(r"$\approx")
 
 
 def test_exact_averages_can_be_passed() -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
 from qtraj.errors import InvalidInput, NotRecorded, UnknownName
+from qtraj.models import build_model
 from qtraj.paths.ensemble import Ensemble
+from qtraj.paths.sample import sample
 from qtraj.plots import joint_map
-from qtraj.plots.joint import GRID, MOST_MARKS, joint_cells
+from qtraj.plots.joint import GRID, MOST_MARKS, MOST_TICKS, joint_cells
 from qtraj.plots.labels import axis_label
-from qtraj.plots.style import figure_of
+from qtraj.plots.style import LegendAbove, figure_of
 from tests.plots.other_processes import WITHOUT_LAW, ensemble_of
 
 Draw = Callable[..., Ensemble]
@@ -180,3 +183,39 @@ def test_a_quantity_against_itself_is_no_map(draw: Draw) -> None:
         joint_map(draw("qubit"), "sigma", "sigma")
     with pytest.raises(UnknownName, match="did you mean 'heat_into_hot'"):
         joint_map(ensemble_of("thermal"), "heat_into_hot", "heat_to_hot")
+
+
+def test_ticks_stand_at_values_of_a_lattice() -> None:
+    axes = joint_map(ensemble_of("three"), "heat_into_hot", "heat_into_cold")
+    assert axes.get_xticks().tolist() == axes.get_yticks().tolist() == [-1.0, 0.0, 1.0]
+    axes = joint_map(ensemble_of("relaxation", paths=10**5), "heat_into_hot", "heat_into_cold")
+    for ticks in (axes.get_xticks(), axes.get_yticks()):
+        assert 0.0 in ticks
+        assert len(ticks) <= MOST_TICKS
+        assert all(float(tick).is_integer() for tick in ticks)
+
+
+def test_a_quantity_that_is_always_the_same_has_one_tick() -> None:
+    axes = joint_map(sample(build_model("two-qubit-exchange", angle=0.7), paths=100, seed=1))
+    assert axes.get_yticks().tolist() == [0.0]
+    assert len(axes.get_xticks()) > 1
+
+
+def test_the_legend_says_what_is_constant() -> None:
+    axes = joint_map(ensemble_of("thermal"), "heat_into_hot", "heat_into_cold")
+    (legend,) = axes.findobj(LegendAbove)
+    words = [text.get_text() for text in legend.get_texts()]
+    assert words[-1] == r"constant $Q = Q_{\mathrm{hot}} + Q_{\mathrm{cold}}$"
+
+
+def test_values_along_the_top_have_room() -> None:
+    axes = joint_map(ensemble_of("network"), "heat_into_hot", "heat_into_cold")
+    figure = figure_of(axes)
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    boxes = sorted(
+        (text.get_window_extent(renderer) for text in axes.texts if text.get_text().startswith("$Q")),
+        key=lambda box: box.x0,
+    )
+    assert len(boxes) >= 2
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))

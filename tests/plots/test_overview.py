@@ -157,13 +157,15 @@ def test_nothing_in_their_pages_covers_anything_else(process: str) -> None:
     check_boxes(overview(ensemble, report=report(Verdict.PASS), log=process != "driven", title="a process"))
 
 
-def test_exact_averages_come_from_the_report_or_the_caller() -> None:
+def test_exact_averages_come_from_the_report_or_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     ensemble = ensemble_of("driven")
 
     def exact_means(**options: object) -> list[bool]:
         figure = overview(ensemble, **options)  # type: ignore[arg-type]
         return [any(line.get_label() == "exact mean" for line in axes.lines) for axes in figure.axes]
 
+    assert exact_means() == [True] * 4
+    monkeypatch.setattr("qtraj.plots.atoms.SMALL_SYSTEM", 1)
     assert exact_means() == [False] * 4
     assert exact_means(exact={"xi": ExactAverages.of(ensemble, "xi")}) == [False, False, True, False]
     assert exact_means(report=verify(ensemble.process, ensemble=ensemble)) == [True] * 4

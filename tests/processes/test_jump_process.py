@@ -349,7 +349,7 @@ def test_durations_must_be_positive(duration: float) -> None:
 
 
 def test_a_duration_must_be_a_number() -> None:
-    with pytest.raises(InvalidInput, match="`duration` must be a number, but is 'long'"):
+    with pytest.raises(InvalidInput, match="`duration` must be a real number, but is 'long'"):
         replace(random_davies(1), duration="long")
 
 
@@ -361,6 +361,15 @@ def test_operators_must_fit_the_system() -> None:
 
 def test_a_bath_has_one_temperature() -> None:
     channels = davies_channels([0.0, 1.0], 1.0, [[0, 1, 1.0]]) + davies_channels([0.0, 1.0], 2.0, [[0, 1, 1.0]])
+    # Said by a rate instead of a number: ln 2 where the other channel of this bath says 1 * 1.
+    told = Channel(operator=[[0, 1], [0, 0]], bath="bath", rate=1.0, energy=1.0, inverse_temperature=1.0)
+    by_rate = Channel(operator=[[0, 1], [0, 0]], bath="bath", rate=1.0, reverse_rate=0.5)
+    qubit = System(energies=[0.0, 1.0], state=np.eye(2) / 2)
+    with pytest.raises(
+        InvalidInput, match=r"one temperature, but 'bath' has inverse temperature 1, and a jump .* 0\.693"
+    ):
+        JumpProcess(system=qubit, channels=(told, by_rate), duration=1.0)
+    JumpProcess(system=qubit, channels=(by_rate,), duration=1.0)  # a bath need not have a temperature
     with pytest.raises(InvalidInput, match="one temperature, but 'bath' has inverse temperatures 1 and 2"):
         JumpProcess(system=System(energies=[0.0, 1.0], state=State.haar(2)), channels=channels, duration=1.0)
 

@@ -82,7 +82,7 @@ def test_a_channel_that_is_off_needs_no_reverse() -> None:
         ({"rate": -1.0, "reverse_rate": 1.0}, "`rate` must be finite and not negative, but is -1"),
         ({"rate": 1.0, "reverse_rate": -1.0}, "`reverse_rate` must be finite and not negative"),
         ({"rate": float("nan"), "reverse_rate": 1.0}, "`rate` must be finite"),
-        ({"rate": "fast", "reverse_rate": 1.0}, "`rate` must be a number"),
+        ({"rate": "fast", "reverse_rate": 1.0}, "`rate` must be a real number"),
         ({"rate": 1.0, "energy": 1.0, "inverse_temperature": -1.0}, "`inverse_temperature` must not be negative"),
         ({"rate": 1.0, "energy": float("inf"), "inverse_temperature": 1.0}, "`energy` must be finite"),
         (

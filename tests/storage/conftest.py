@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import qtraj
 from qtraj.experiment import Experiment, load_experiment
 from qtraj.storage.start import start_run
-from tests.storage.runs import SEED
+from tests.storage import mortal
+from tests.storage.runs import SEED, Obey
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +63,30 @@ def stored(_stored: Callable[..., Path], tmp_path: Path) -> Callable[..., Path]:
         return target
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def obey() -> Iterator[Obey]:
+    """A process whose children can be killed; it starts once for all tests."""
+    process = subprocess.Popen(
+        [sys.executable, mortal.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(qtraj.__file__).parent.parent), "OMP_NUM_THREADS": "1"},
+    )
+
+    def give(folder: Path, **order: Any) -> dict[str, Any]:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        order = {"model": "two-qubit-exchange", "sampler": "explicit"} | order
+        print(json.dumps({"folder": str(folder), **order}), file=process.stdin, flush=True)
+        answer: dict[str, Any] = json.loads(process.stdout.readline())
+        return answer
+
+    try:
+        yield give
+    finally:
+        process.stdin.close()  # type: ignore[union-attr]
+        process.wait(timeout=30)
+        process.stdout.close()  # type: ignore[union-attr]

@@ -7,7 +7,8 @@ and its children die. An order names a folder, a number of paths and when to die
 - `event`: killed by itself just before the given file operation in the folder: opening, half of a write, the sync of a
   file or a folder, renaming, removing, making a folder. 0 is the first.
 
-- `largest`: files must not become larger than so many bytes.
+- `largest`: files must not become larger than so many bytes;
+- `over`: it is a sweep, over these words.
 
 The answer is what became of the child: `killed` or `finished`, the `error` it ended with, if any, and how many file
 operations there were.
@@ -27,14 +28,27 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from qtraj.errors import StorageError
-from qtraj.experiment import load_experiment
-from qtraj.storage import is_run_folder, resume_run, run_folder, start_run
+from qtraj.experiment import load_experiment, load_sweep_file
+from qtraj.storage import (
+    is_run_folder,
+    is_sweep_folder,
+    resume_run,
+    resume_sweep,
+    run_folder,
+    start_run,
+    start_sweep,
+)
 
 AUDITED = frozenset({"open", "os.rename", "os.remove", "os.mkdir", "os.truncate"})
 
 
 def work(order: dict[str, Any]) -> None:
-    if is_run_folder(order["folder"]):
+    if "over" in order and is_sweep_folder(order["folder"]):
+        resume_sweep(order["folder"])
+    elif "over" in order:
+        sweep = load_sweep_file(order["model"], over=order["over"])
+        start_sweep(sweep, order["folder"], paths=order["paths"], seed=7, sampler=order["sampler"])
+    elif is_run_folder(order["folder"]):
         resume_run(order["folder"], paths=order["paths"])
     else:
         experiment = load_experiment(order["model"])

@@ -23,6 +23,12 @@ COUNTS = 2**20 + 12345
 
 SEED = 7
 
+# What the fixture `obey` is: an order to a process that may be killed, and its answer (see mortal.py).
+Obey = Callable[..., dict[str, Any]]
+
+# What the fixture `stored` is: from a model and arguments of `start_run`, a finished run.
+Stored = Callable[..., Path]
+
 
 def block_files(folder: Path) -> dict[str, bytes]:
     """Name and content of every finished block: equal for equal runs, to the last byte."""

@@ -11,22 +11,28 @@ from typing import Any
 import pytest
 
 from qtraj.errors import InvalidInput, StorageError
-from qtraj.experiment import load_experiment
+from qtraj.experiment import load_experiment, load_sweep_file
 from qtraj.paths import cluster, pool
 from qtraj.paths.blocks import ROW_BLOCK_PATHS, Block, row_blocks
 from qtraj.paths.cluster import dask_backend, is_cluster
 from qtraj.paths.parallel import map_blocks
 from qtraj.paths.sample import sample
-from qtraj.storage import resume_run, start_run
+from qtraj.storage import resume_run, start_run, start_sweep
 from tests.storage.runs import SEED, block_files
 
+dask = pytest.importorskip("dask")
+# Workers, also those that start again after a kill, are forked from one process that has imported everything.
+dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
 distributed = pytest.importorskip("distributed")
+PRELOADED = ("distributed", "qtraj.storage", "qtraj.paths.jump_trajectories", "qtraj.paths.follow_blocks", "numba")
 
 FOLLOWED: dict[str, Any] = {"paths": 5 * ROW_BLOCK_PATHS, "sampler": "followed", "keep_records": True}
 
 
 @pytest.fixture(scope="module")
 def local() -> Iterator[Any]:
+    # The first call gives Dask's own list of what to import, which this one replaces.
+    distributed.utils.get_mp_context().set_forkserver_preload(list(PRELOADED))
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", host="127.0.0.1"
     ) as started:
@@ -94,34 +100,16 @@ def test_what_is_not_stored_is_drawn_there_too(backend: Any) -> None:
     assert (here.class_counts == there.class_counts).all()
 
 
-class Killer:
-    """Kills a worker when the first block has come home."""
-
-    def __init__(self, local: Any) -> None:
-        self.local, self.killed = local, 0
-
-    def advance(self, paths: int) -> None:
-        if not self.killed:
-            self.killed = next(worker.process.pid for worker in self.local.workers.values() if worker.process.pid)
-            os.kill(self.killed, signal.SIGKILL)
-
-
-def test_a_worker_that_is_killed_costs_nothing(
-    local: Any, backend: Any, stored: Callable[..., Path], tmp_path: Path
-) -> None:
-    how = FOLLOWED | {"paths": 12 * ROW_BLOCK_PATHS}
-    killer = Killer(local)
-    start_run(
-        load_experiment("davies-qutrit"), tmp_path / "run", seed=SEED, n_jobs=2, backend=backend, progress=killer, **how
-    )
-    assert killer.killed
-    assert block_files(tmp_path / "run") == block_files(stored("davies-qutrit", **how))
-
-
-def test_a_block_that_kills_every_worker_ends_the_run(backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "MOST_LOSSES", 0)
-    with pytest.raises(InvalidInput, match=r"lost the same block 1 times \(\w+.*\); its workers may need more memory"):
-        map_blocks(deadly, row_blocks(3 * ROW_BLOCK_PATHS), n_jobs=2, backend=backend)
+def test_a_cluster_draws_the_same_sweep(backend: Any, tmp_path: Path) -> None:
+    """Its machines need not see the folder: points follow one another here, and their blocks are drawn there."""
+    sweep = load_sweep_file("two-qubit-exchange", over=["angle=0.3,0.9"])
+    how: dict[str, Any] = {"paths": ROW_BLOCK_PATHS + 100, "sampler": "explicit", "seed": SEED}
+    here = start_sweep(sweep, tmp_path / "here", **how).folder
+    there = start_sweep(sweep, tmp_path / "there", **how, n_jobs=2, backend=backend).folder
+    for one, other in zip(here.points, there.points, strict=True):
+        assert block_files(one.path) == block_files(other.path)
+        assert (one.path / "report.json").read_bytes() == (other.path / "report.json").read_bytes()
+    assert (here.path / "results.csv").read_bytes() == (there.path / "results.csv").read_bytes()
 
 
 def test_a_scheduler_file_will_do(local: Any, tmp_path: Path) -> None:
@@ -164,3 +152,36 @@ def test_a_worker_with_other_versions_is_refused(backend: Any, stored: Callable[
     object.__setattr__(draw, "here", draw.here.replace('"numba": "', '"numba": "9.'))  # type: ignore[attr-defined]
     with pytest.raises(StorageError, match="all workers must draw the same numbers, but numba is"):
         map_blocks(draw, row_blocks(2 * ROW_BLOCK_PATHS), n_jobs=2, backend=backend)
+
+
+# Last, since a worker that was killed starts again, and imports everything again.
+
+
+class Killer:
+    """Kills a worker when the first block has come home."""
+
+    def __init__(self, local: Any) -> None:
+        self.local, self.killed = local, 0
+
+    def advance(self, paths: int) -> None:
+        if not self.killed:
+            self.killed = next(worker.process.pid for worker in self.local.workers.values() if worker.process.pid)
+            os.kill(self.killed, signal.SIGKILL)
+
+
+def test_a_worker_that_is_killed_costs_nothing(
+    local: Any, backend: Any, stored: Callable[..., Path], tmp_path: Path
+) -> None:
+    how = FOLLOWED | {"paths": 12 * ROW_BLOCK_PATHS}
+    killer = Killer(local)
+    start_run(
+        load_experiment("davies-qutrit"), tmp_path / "run", seed=SEED, n_jobs=2, backend=backend, progress=killer, **how
+    )
+    assert killer.killed
+    assert block_files(tmp_path / "run") == block_files(stored("davies-qutrit", **how))
+
+
+def test_a_block_that_kills_every_worker_ends_the_run(backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "MOST_LOSSES", 0)
+    with pytest.raises(InvalidInput, match=r"lost the same block 1 times \(\w+.*\); its workers may need more memory"):
+        map_blocks(deadly, row_blocks(3 * ROW_BLOCK_PATHS), n_jobs=2, backend=backend)

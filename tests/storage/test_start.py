@@ -67,12 +67,19 @@ def test_the_verdict_is_the_same_number_by_number(stored: Callable[..., Path]) -
     assert mine["verdict"] == "pass"
 
 
-@pytest.mark.parametrize(("n_jobs", "backend"), [(2, "threading"), (2, "loky")])
-def test_workers_change_nothing(n_jobs: int, backend: str, stored: Callable[..., Path], tmp_path: Path) -> None:
-    experiment = load_experiment("davies-qutrit")
-    how: dict[str, Any] = {"paths": 140_000, "sampler": "followed", "keep_records": True}
-    start_run(experiment, tmp_path / "run", seed=SEED, n_jobs=n_jobs, backend=backend, **how)
-    assert block_files(tmp_path / "run") == block_files(stored("davies-qutrit", **how))
+@pytest.mark.parametrize(
+    ("backend", "model", "how"),
+    [
+        ("threading", "davies-qutrit", {"paths": 140_000, "sampler": "followed", "keep_records": True}),
+        # New interpreters take seconds to start; test_cluster.py has processes that need not.
+        pytest.param("loky", "two-qubit-exchange", {"paths": 140_000, "sampler": "explicit"}, marks=pytest.mark.slow),
+    ],
+)
+def test_workers_change_nothing(
+    backend: str, model: str, how: dict[str, Any], stored: Callable[..., Path], tmp_path: Path
+) -> None:
+    start_run(load_experiment(model), tmp_path / "run", seed=SEED, n_jobs=2, backend=backend, **how)
+    assert block_files(tmp_path / "run") == block_files(stored(model, **how))
 
 
 def test_a_run_has_the_usual_defaults(tmp_path: Path) -> None:

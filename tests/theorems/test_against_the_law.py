@@ -9,8 +9,9 @@ from scipy import stats
 from qtraj.theorems.checks import FAMILY_LEVEL, Verdict, split_level
 from qtraj.theorems.coverage import support_check
 from qtraj.theorems.detailed import detailed_check
-from qtraj.theorems.estimates import mean_check, rounding_floor, weighted_mean
+from qtraj.theorems.estimates import rounding_floor, weighted_mean
 from qtraj.theorems.goodness_of_fit import goodness_of_fit
+from qtraj.theorems.mean_check import mean_check
 from qtraj.theorems.report import Report
 from qtraj.theorems.truncated_weight import truncated_weight_check
 

@@ -23,7 +23,8 @@ from qtraj.theorems.backward import SigmaAtoms
 from qtraj.theorems.checks import Check, Verdict
 from qtraj.theorems.exact import exact_report
 from qtraj.theorems.gather import gather_references
-from qtraj.theorems.verify import _statistics, verify
+from qtraj.theorems.law_statistics import law_statistics
+from qtraj.theorems.verify import verify
 from tests.paths.collision_cases import CASES, case, qubit_model
 from tests.paths.test_sweep import nearly_degenerate
 from tests.theorems.negative_controls import failing
@@ -67,8 +68,9 @@ def energy_basis_paths_for_coherent_units(model: CollisionModel, paths: float) -
     law = exact_law(measured)
     ensemble = sample(measured, paths=paths, law=law)
     references = gather_references(model, AUGMENTED)
-    planned = _statistics(law, ensemble, references, SigmaAtoms.of(measured, law))
-    return {check.name: check for check in (plan(1e-4) for plan in planned)}
+    plans = law_statistics(law, references, SigmaAtoms.of(measured, law))
+    checks = (plan(ensemble.paths, 1e-4).judge(ensemble.class_counts) for plan in plans)
+    return {check.name: check for check in checks}
 
 
 def test_the_theorem_is_blind_to_the_basis_and_means_are_not() -> None:

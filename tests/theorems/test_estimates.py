@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from qtraj.errors import InvalidInput
-from qtraj.theorems.estimates import central_moment, mean_check, number_of_paths, rounding_floor, weighted_mean
+from qtraj.theorems.estimates import central_moment, number_of_paths, rounding_floor, weighted_mean
+from qtraj.theorems.mean_check import mean_check
 
 values_and_counts = st.integers(1, 20).flatmap(
     lambda size: st.tuples(

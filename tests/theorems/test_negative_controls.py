@@ -13,18 +13,40 @@ from pathlib import Path
 import pytest
 
 from qtraj.theorems.checks import Verdict
+from qtraj.theorems.report import Report
 from qtraj.theorems.verify import verify
 from tests.theorems import negative_controls as controls
+from tests.theorems import wrong_collisions
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "negative_controls.md"
 
 
 @cache
-def table() -> dict[str, list[str]]:
-    """Cells of every line of the document's tables, by name."""
-    lines = [line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if re.match(r"\| \w+ \| ", line)]
-    cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
-    return {name: rest for name, *rest in cells if name != "name"}
+def tables() -> dict[str, dict[str, list[str]]]:
+    """Cells of every line of the document's tables, by title and name."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for line in DOCUMENT.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            own = found.setdefault(line.removeprefix("## "), {})
+        elif re.match(r"\| \w+ \| ", line):
+            name, *cells = (cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1])
+            own[name] = cells
+    for rows in found.values():
+        rows.pop("name")
+    return found
+
+
+FOLLOWING, LAW, COLLISION_LAW, EXPECTED, DRAWING, BLIND = (
+    "Mistakes in following a path",
+    "Mistakes in the law",
+    "Mistakes in the law of collisions",
+    "Mistakes in what is expected",
+    "Mistakes in drawing counts",
+    "Blind spots",
+)
+GROUPED = [(group, name) for group in controls.GROUPS for name in group.wrong]
+# What takes more paths than this is made again in the slow suite.
+QUICK = 20_000
 
 
 def listed(cell: str) -> set[str]:
@@ -32,31 +54,91 @@ def listed(cell: str) -> set[str]:
 
 
 def test_document_lists_every_control_in_its_own_words() -> None:
-    words = {name: controls.sentence(wrong) for name, wrong in {**controls.FOLLOWERS, **controls.LAWS}.items()}
-    words |= {name: controls.sentence(wrong) for name, wrong in controls.COUNTS.items()}
-    words |= {name: controls.sentence(wrong) for name, (wrong, _) in controls.REFERENCES.items()}
-    words |= {name: controls.sentence(wrong) for name, (wrong, _) in controls.UNSEEN.items()}
-    assert {name: cells[0] for name, cells in table().items()} == words
+    mistakes = {
+        FOLLOWING: controls.FOLLOWERS,
+        **{group.title: group.wrong for group in controls.GROUPS},
+        LAW: controls.LAWS,
+        COLLISION_LAW: wrong_collisions.LAWS,
+        EXPECTED: {name: wrong for name, (wrong, _) in controls.REFERENCES.items()},
+        DRAWING: controls.COUNTS,
+        BLIND: {name: wrong for name, (wrong, _) in controls.UNSEEN.items()},
+    }
+    words = {
+        title: {name: controls.sentence(wrong) for name, wrong in table.items()} for title, table in mistakes.items()
+    }
+    assert {title: {name: cells[0] for name, cells in rows.items()} for title, rows in tables().items()} == words
 
 
-@pytest.mark.parametrize("name", controls.FOLLOWERS)
-def test_wrong_followers_are_rejected(name: str, root_seed: int) -> None:
-    _, first, paths, _ = table()[name]
-    with controls.follower(controls.FOLLOWERS[name]):
-        report = verify(
-            controls.process_for(name), paths=1_000_000, seed=root_seed, followed_paths=max(1000, 2 * int(paths))
-        )
+def test_all_but_a_leaning_splitter_are_seen_in_ten_million_paths() -> None:
+    sampled = [FOLLOWING, DRAWING, *(group.title for group in controls.GROUPS)]
+    late = {name for title in sampled for name, cells in tables()[title].items() if int(cells[2]) > 10**7}
+    assert late == {"LeaningTree"}
+
+
+def judge_followed(report: Report, first: str) -> None:
+    """The check named rejects, and nothing else is blamed (false-failure rate 1e-8)."""
     assert report.verdict is Verdict.FAIL
     assert listed(first) <= controls.failing(report)
-    # Nothing but the followed paths is wrong, and nothing else is blamed (false-failure rate 1e-8).
     others = [check for check in report.checks if not check.name.startswith("followed") and check.p_value is not None]
     assert min(check.p_value for check in others) > 1e-9
 
 
+@pytest.mark.parametrize("name", controls.FOLLOWERS)
+def test_wrong_followers_are_rejected(name: str, root_seed: int) -> None:
+    _, first, paths, _ = tables()[FOLLOWING][name]
+    with controls.follower(controls.FOLLOWERS[name]):
+        report = verify(
+            controls.process_for(name), paths=1_000_000, seed=root_seed, followed_paths=max(1000, 2 * int(paths))
+        )
+    judge_followed(report, first)
+
+
+def again(group: controls.Group, name: str, seed: int) -> None:
+    """Make the mistake with twice the paths listed."""
+    _, first, listed_paths, _ = tables()[group.title][name]
+    paths = max(1000, 2 * int(listed_paths))
+    with group.patched(group.wrong[name]):
+        if group.lawful:
+            judge_followed(verify(group.process(), paths=1000, seed=seed, followed_paths=paths), first)
+        else:
+            assert listed(first) <= controls.failing(verify(group.process(), paths=paths, seed=seed))
+
+
+def paths_listed(group: controls.Group, name: str) -> int:
+    return int(tables().get(group.title, {}).get(name, ["", "", "0", ""])[2])
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [(g, n) for g, n in GROUPED if paths_listed(g, n) <= QUICK],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_wrong_collisions_and_jumps_are_rejected(group: controls.Group, name: str, root_seed: int) -> None:
+    again(group, name, root_seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [(g, n) for g, n in GROUPED if paths_listed(g, n) > QUICK],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_small_mistakes_of_collisions_and_jumps_are_rejected(group: controls.Group, name: str, root_seed: int) -> None:
+    again(group, name, root_seed)
+
+
 @pytest.mark.parametrize("name", controls.LAWS)
 def test_wrong_laws_are_rejected_before_a_path_is_drawn(name: str) -> None:
-    _, identities, _ = table()[name]
+    _, identities, _ = tables()[LAW][name]
     found, _ = controls.law_row(name)
+    assert set(found) == listed(identities)
+    assert found
+
+
+@pytest.mark.parametrize("name", wrong_collisions.LAWS)
+def test_wrong_laws_of_collisions_are_rejected_before_a_path_is_drawn(name: str) -> None:
+    _, identities, _ = tables()[COLLISION_LAW][name]
+    found, _ = controls.collision_law_row(name)
     assert set(found) == listed(identities)
     assert found
 
@@ -70,7 +152,7 @@ def test_inverse_unitary_obeys_the_theorem_and_is_seen_by_means_and_the_final_in
 
 @pytest.mark.parametrize("name", controls.REFERENCES)
 def test_wrong_expectations_are_rejected(name: str) -> None:
-    _, identities, statistical = table()[name]
+    _, identities, statistical = tables()[EXPECTED][name]
     found, seen = controls.reference_row(name)
     assert set(found) == listed(identities)
     assert listed(statistical) <= seen
@@ -78,7 +160,7 @@ def test_wrong_expectations_are_rejected(name: str) -> None:
 
 @pytest.mark.parametrize("name", controls.COUNTS)
 def test_wrong_counts_are_rejected(name: str, root_seed: int) -> None:
-    _, first, paths, _ = table()[name]
+    _, first, paths, _ = tables()[DRAWING][name]
     with controls.counts_sampler(controls.COUNTS[name]):
         report = verify(controls.process_for(name), paths=2 * int(paths), seed=root_seed)
     assert listed(first) <= controls.failing(report)

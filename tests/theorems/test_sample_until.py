@@ -55,6 +55,19 @@ def test_processes_without_a_law_are_followed_further() -> None:
     assert np.array_equal(run.ensemble["sigma"], fresh["sigma"])
 
 
+def test_a_run_says_what_its_errors_rest_on() -> None:
+    """With a law, on the law; without, on the density matrix or on the sample, and on nothing for unseen paths."""
+    names = ["mean_sigma", "variance_sigma"]
+    without = sample_until(driven_qubit(duration=0.5), target_tol=0.1, estimates=names, first_paths=2**12, seed=4)
+    assert "mean_sigma = " in str(without)
+    assert "; by exact variance)" in str(without)
+    assert "; by delta method, sample moments)" in str(without)
+    assert "without a law nothing was added for paths too rare to be drawn" in str(without)
+    with_law = sample_until(build_model("two-qubit-exchange"), target_tol=0.1, estimates=names)
+    assert "without a law" not in str(with_law)
+    assert "sample moments" not in str(with_law)
+
+
 def test_a_run_that_may_go_on_has_the_same_looks() -> None:
     operation = case("coherent qutrit")
     short = sample_until(operation, target_tol=1e-4, paths=2**22, seed=4)

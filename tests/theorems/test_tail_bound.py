@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import logsumexp
 
-from qtraj.theorems.tail_bound import TailBound, judge_mean
+from qtraj.theorems.mean_test import judge_mean
+from qtraj.theorems.tail_bound import TailBound
 
 atoms = st.lists(
     st.tuples(st.floats(-20, 20), st.floats(-12, 0)), min_size=2, max_size=4, unique_by=lambda atom: round(atom[0], 3)

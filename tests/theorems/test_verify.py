@@ -13,11 +13,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from qtraj.errors import InvalidInput, UnknownName
+from qtraj.errors import InvalidInput, NotRecorded, UnknownName
 from qtraj.models.registry import build_model
 from qtraj.paths.blocks import Block
 from qtraj.paths.followed import FollowedPaths
 from qtraj.paths.sample import DEFAULT_PATHS, DEFAULT_SEED, SAMPLERS, sample
+from qtraj.paths.tilted import sample_tilted
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.states import State
@@ -25,8 +26,10 @@ from qtraj.quantum.unitaries import EnergyConservingUnitary
 from qtraj.theorems.checks import Check, Verdict
 from qtraj.theorems.report import Report
 from qtraj.theorems.verify import verify
+from tests.paths import collision_cases
 from tests.paths.cases import CASES, PROTOCOLS, case, haar_operation
-from tests.theorems.negative_controls import failing, follower, violating_operation
+from tests.theorems.negative_controls import failing, violating_operation
+from tests.theorems.patches import follower
 
 # A whole report may fail with probability 1e-9 where the seed is free.
 LEVEL = 1e-9
@@ -383,11 +386,18 @@ def test_json_keeps_its_contract_and_survives_a_round_trip(name: str) -> None:
         assert 0 <= entry["covered_weight"] <= 1
 
 
-def test_an_ensemble_entirely_outside_the_law_has_no_averages_to_report() -> None:
+def test_an_ensemble_entirely_outside_the_law_fails() -> None:
+    """There is nothing to average, and the report says so instead of breaking off."""
     ensemble = sample(case("spins"), paths=10)
     nothing = replace(ensemble, class_counts=np.zeros_like(ensemble.class_counts), outside=10)
-    with pytest.raises(InvalidInput, match="at least one path"):
-        verify(case("spins"), ensemble=nothing)
+    report = verify(case("spins"), ensemble=nothing)
+    assert report.verdict is Verdict.FAIL
+    assert {"mean_sigma", "final_marginal", "detailed_theorem"} <= failing(report)
+    document = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    mean = next(check for check in document["checks"] if check["name"] == "mean_sigma")
+    assert mean["sampled"] is None
+    assert "sampled" in mean["reasons"]
+    assert "nan" in str(report)
 
 
 def test_which_checks_there_are() -> None:
@@ -469,3 +479,48 @@ def test_energies_in_joule_are_checked_as_sharply_as_in_units_of_kt() -> None:
     assert report.verdict is Verdict.PASS
     assert 0 < heat.detectable < 0.02 * joule
     assert next(check for check in report.checks if check.name == "law_mean_heat").tolerance < 1e-10 * joule
+
+
+def test_paths_drawn_with_a_tilt_are_judged_as_such(root_seed: int) -> None:
+    """Their counts mean nothing: what is judged are weights, by `tilted_checks`, at the level that was asked for."""
+    process = build_model("davies-qutrit")
+    ensemble = sample_tilted(process, strength=-1.0, paths=5000, seed=root_seed)
+    report = verify(process, ensemble=ensemble, level=1e-9)
+    assert report.verdict is Verdict.PASS
+    assert [check.name for check in report.checks if check.name.startswith("tilted")] == [
+        "tilted_normalisation",
+        "tilted_mean_sigma",
+        "tilted_exp_minus_sigma",
+    ]
+    assert any("drawn with a tilt of sigma (strength -1)" in note for note in report.notes)
+    assert report.to_json()["covered_weight"] is None
+    # Negative control: another normalisation, as of a tilt that was not the one.
+    wrong = replace(ensemble, tilt=replace(ensemble.tilt, log_normalisation=ensemble.tilt.log_normalisation + 1e-6))
+    assert failing(verify(process, ensemble=wrong, level=1e-9)) == {"tilted_normalisation"}
+
+
+def test_a_tilt_of_what_nobody_knows_is_refused() -> None:
+    process = collision_cases.case("two baths")
+    ensemble = sample_tilted(process, strength=0.1, quantity="heat", paths=10, seed=1)
+    with pytest.raises(NotRecorded, match="heat"):
+        verify(process, ensemble=ensemble)
+
+
+@pytest.mark.parametrize("junk", [None, 3, "davies-qutrit", [], object()])
+def test_only_processes_can_be_verified(junk: object) -> None:
+    with pytest.raises(InvalidInput, match="`process` must be"):
+        verify(junk)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("junk", [3, "x", [1.0]])
+def test_only_ensembles_can_be_given(junk: object) -> None:
+    process = build_model("two-qubit-exchange")
+    with pytest.raises(InvalidInput, match="`ensemble` must be of class Ensemble"):
+        verify(process, ensemble=junk)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("junk", ["x", 2.5, -1])
+def test_a_number_of_followed_paths_is_a_number(junk: object) -> None:
+    process = build_model("two-qubit-exchange")
+    with pytest.raises(InvalidInput, match="`followed_paths` must be a whole number from 0 on"):
+        verify(process, followed_paths=junk)  # type: ignore[arg-type]

@@ -1,0 +1,76 @@
+"""Markup: whatever text goes in comes out of a parser as the same text, and nothing else does."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qtraj.markup import Markup, escaped, facts, joined, table, tag, visible
+
+
+class Reader(HTMLParser):
+    """Tags, attributes and texts of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+# Surrogates included: file names that are no UTF-8 have them.
+ANY_TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from("<>&\"'`\u202e\u2066\0\x85\ud800"))
+
+
+@given(ANY_TEXT)
+def test_text_stays_text(text: str) -> None:
+    read = Reader(tag("p", text, title=text))
+    assert read.tags == ["p"]
+    assert read.text == visible(text)
+    assert read.attributes == [("title", visible(text))]
+    tag("p", text).encode("utf-8")
+
+
+@given(ANY_TEXT)
+def test_what_cannot_be_seen_is_written_out(text: str) -> None:
+    shown = visible(text)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", shown)
+    assert visible(shown) == shown
+
+
+def test_letters_of_all_writings_stay() -> None:
+    assert visible("hôt бак אב ファ\t\n") == "hôt бак אב ファ\t\n"
+
+
+@given(ANY_TEXT, ANY_TEXT)
+def test_joining_markup_with_text_gives_text(html: str, text: str) -> None:
+    """So that what was put together by hand is escaped once more, and never once too little."""
+    assert not isinstance(Markup(html) + text, Markup)
+    assert escaped(escaped(text)) == escaped(text)
+    assert Reader(joined([text, tag("br"), text])).tags == ["br"]
+
+
+def test_attributes_that_are_none_are_left_out() -> None:
+    assert tag("a", "x", href=None, tabindex=0) == '<a tabindex="0">x</a>'
+    assert tag("img", src="data:,", alt="<") == '<img src="data:," alt="&lt;">'
+
+
+def test_tables_have_scopes_and_captions() -> None:
+    html = table(["<a>", "b"], [["1", "<2>"], ["3", tag("b", "4")]], caption="<c>", class_="numbers")
+    assert html.startswith('<table class="numbers"><caption>&lt;c&gt;</caption><thead>')
+    assert html.count('scope="col"') == html.count('scope="row"') == 2
+    assert "<td>&lt;2&gt;</td>" in html
+    assert "<td><b>4</b></td>" in html
+    assert facts({"<a>": "<b>"}, caption="c").count("&lt;") == 2
