@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from qtraj.density.quasiprobability import heat_quasiprobability
     from qtraj.models.registry import build_model
     from qtraj.paths.ensemble import Ensemble
+    from qtraj.paths.exact_law import exact_law
     from qtraj.paths.extend import extended
     from qtraj.paths.jump_records import JumpRecords
-    from qtraj.paths.law import PathLaw, exact_law
+    from qtraj.paths.law import PathLaw
     from qtraj.paths.sample import sample
     from qtraj.paths.tilted import find_tilt, sample_tilted
     from qtraj.processes.collision_model import CollisionModel
@@ -124,7 +125,7 @@ _HOME = {
     "davies_channels": "qtraj.quantum.channels",
     "dephasing_channels": "qtraj.quantum.channels",
     "estimate": "qtraj.theorems.estimate",
-    "exact_law": "qtraj.paths.law",
+    "exact_law": "qtraj.paths.exact_law",
     "exact_probability": "qtraj.theorems.exact_probability",
     "exchange_theorem": "qtraj.theorems.exchange",
     "extended": "qtraj.paths.extend",

@@ -28,7 +28,7 @@ NO_LIMIT = 2**60
 UNKNOWN_MACHINE = 4 * 10**9
 
 _UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
-_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?(?:e[0-9]+)?)\s*([kmgt]?b)?\s*", re.IGNORECASE)
+_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?)\s*([kmgt]?b)?\s*", re.IGNORECASE)
 
 
 def in_words(size: float) -> str:
@@ -56,7 +56,7 @@ def in_bytes(size: str) -> float:
         1500000000.0
     """
     found = _SIZE.fullmatch(size)
-    if found is None or float(found[1]) <= 0:
+    if found is None or not 0 < float(found[1]) < float("inf"):
         raise InvalidInput(f"a size must be a positive number of bytes or of kB, MB, GB, TB, but is {size!r:.40}")
     return float(found[1]) * _UNITS[(found[2] or "b").lower()]
 

@@ -474,7 +474,7 @@ class TestBadInput:
             (["verify", SWAP, "--seed", "-1"], "`--seed` must be a whole number from 0 to 2^128 - 1, but is '-1'"),
             (["verify", SWAP, "--seed", "9" * 5000], "`--seed` must be a whole number"),
             (["verify", SWAP, "--n-jobs", "0"], "`--n-jobs` must be a whole number other than 0"),
-            (["verify", SWAP, "--n-jobs", "two"], "`--n-jobs` must be a whole number other than 0"),
+            (["verify", SWAP, "--n-jobs", "two"], "`--n-jobs` must be a whole number up to 4096, other than 0"),
             (["verify", SWAP, "--protocol", "augmnted"], "protocol 'augmnted' is not known; did you mean 'augmented'?"),
             (["verify", SWAP, "--sampler", "count"], "sampler 'count' is not known; did you mean 'counts'?"),
             (

@@ -15,7 +15,8 @@ from scipy.special import logsumexp
 from qtraj.density.averages import averages
 from qtraj.density.exponential import log_exponential_average, support_loss
 from qtraj.errors import AmbiguousRank, EnergyNotConserved, InvalidUnitary, UnresolvedState
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.exact_law import exact_law
+from qtraj.paths.law import PathLaw
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System

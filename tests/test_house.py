@@ -143,8 +143,8 @@ def test_forbidden_imports_are_found(room: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("room", "source"),
     [
-        ("theorems", "from qtraj.density.averages import averages\nfrom qtraj.paths.law import exact_law"),
-        ("paths", "from qtraj.paths.law import exact_law\nfrom qtraj.arrays import frozen\nimport numpy as np"),
+        ("theorems", "from qtraj.density.averages import averages\nfrom qtraj.paths.exact_law import exact_law"),
+        ("paths", "from qtraj.paths.exact_law import exact_law\nfrom qtraj.arrays import frozen\nimport numpy as np"),
         ("cli", "from qtraj import __version__\nfrom qtraj.plots.histogram import histogram"),
         ("plots", "import matplotlib.pyplot as plt"),
     ],

@@ -11,13 +11,14 @@ from qtraj.errors import InvalidInput, TooLarge
 
 
 @pytest.mark.parametrize(
-    ("text", "size"), [("8 GB", 8e9), ("1.5gb", 1.5e9), ("200 MB", 2e8), ("3 kB", 3e3), ("1024", 1024), ("2e9", 2e9)]
+    ("text", "size"),
+    [("8 GB", 8e9), ("1.5gb", 1.5e9), ("200 MB", 2e8), ("3 kB", 3e3), ("1024", 1024), ("2e9", 2e9), ("1e-3 GB", 1e6)],
 )
 def test_sizes_as_people_write_them(text: str, size: float) -> None:
     assert memory.in_bytes(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "much", "-1 GB", "0", "8 GiBs", "1,5 GB"])
+@pytest.mark.parametrize("text", ["", "much", "-1 GB", "0", "8 GiBs", "1,5 GB", "1e400 GB", "inf"])
 def test_what_is_no_size_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(memory.LIMIT_VARIABLE, text)
     with pytest.raises(InvalidInput, match="QTRAJ_MEMORY_LIMIT: a size must be a positive number of bytes"):

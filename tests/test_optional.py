@@ -14,7 +14,7 @@ import pytest
 
 import qtraj
 from qtraj.errors import MissingPackage, QtrajError
-from qtraj.interop import qthermo, qutip
+from qtraj.interop import mcsolve, qthermo, qutip
 from qtraj.optional import import_optional
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +31,7 @@ CALLS: dict[str, list[Callable[[], Any]]] = {
         qtraj.verify(PROCESS, ensemble=COUNTED, followed_paths=0).to_pandas,
     ],
     "xarray": [COUNTED.to_xarray],
-    "qutip": [lambda: qutip.collapse_operators(PROCESS), lambda: qutip.starting_mixture(PROCESS, 10)],
+    "qutip": [lambda: qutip.collapse_operators(PROCESS), lambda: mcsolve.starting_mixture(PROCESS, 10)],
     "qthermo": [lambda: qthermo.baths_to_qthermo(PROCESS)],
 }
 

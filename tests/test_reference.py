@@ -11,7 +11,7 @@ import pytest
 
 from qtraj.density.averages import averages
 from qtraj.density.exponential import log_exponential_average, support_loss
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.states import State

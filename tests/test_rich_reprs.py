@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qtraj.models import build_model
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.collision_steps import CollisionStep

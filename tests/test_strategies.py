@@ -16,7 +16,7 @@ from hypothesis.errors import NoSuchExample
 import qtraj.strategies as qst
 from qtraj.density.averages import averages
 from qtraj.errors import InvalidInput, InvalidSpectrum
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.spectrum import Spectrum

@@ -23,7 +23,7 @@ __all__ = ["COMMANDS", "MAIN_HELP", "Request", "parse", "parser_of"]
 # As in qtraj.paths.blocks, which imports NumPy; a test keeps them equal.
 MOST_PATHS: Final = 10**15
 MOST_SEED: Final = 2**128 - 1
-MOST_JOBS: Final = 10_000
+MOST_JOBS: Final = 4096  # as in `paths.parallel`, which takes too long to import for this
 
 FIGURE_FORMATS: Final = (".png", ".svg", ".pdf")
 REPORT_FORMATS: Final = (".html", ".htm")
@@ -257,9 +257,9 @@ def parser_of(command: str) -> tuple[_Parser, list[str]]:
         )
         option("--zip", action="store_true", help="go through all keys side by side, and not through their grid")
         option("--figure", metavar="FILE", help="draw a curve over one key, a map over two: .png, .svg or .pdf")
-        option(
-            "--quantity", metavar="NAME", help="number to show and draw: sigma (default), heat, exp_minus_sigma, ..."
-        )
+    if command in ("sweep", "verify"):
+        only = "of a folder of `qtraj sweep`: " if command == "verify" else ""
+        option("--quantity", metavar="NAME", help=f"{only}number to show and draw: sigma (default), heat, ...")
     if command == "sample":
         option("--records", action="store_true", help="keep times and kinds of all jumps, as list columns")
         option("--blocks", metavar="A:B", help="draw only these blocks of the run, to be merged with the others later")
@@ -299,7 +299,7 @@ def _whole(text: str, option: str, low: int, high: int, interval: str) -> int:
 
 
 def _jobs(text: str) -> int:
-    jobs = _whole(text, "--n-jobs", -MOST_JOBS, MOST_JOBS, "other than 0 (-1 for all cores)")
+    jobs = _whole(text, "--n-jobs", -MOST_JOBS, MOST_JOBS, f"up to {MOST_JOBS}, other than 0 (-1 for all cores)")
     if jobs == 0:
         raise InvalidInput("`--n-jobs` must be a whole number other than 0 (-1 for all cores), but is 0", measured=0.0)
     return jobs

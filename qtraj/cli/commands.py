@@ -18,6 +18,7 @@ from qtraj.cli.exact_table import exact_table
 from qtraj.cli.exits import Exit, naming
 from qtraj.cli.output import colour_verdicts, emit, emit_json, plain
 from qtraj.cli.tables import QUANTITIES, histogram_table, model_table, models_table, plain_default
+from qtraj.errors import InvalidInput
 from qtraj.experiment import Experiment, load_experiment
 from qtraj.experiment.ensemble import check_protocol, check_sampler
 from qtraj.models import MODELS, find_model
@@ -144,6 +145,10 @@ def _verify(request: Request) -> Exit:
         from qtraj.cli.sweep import verify_folder
 
         return verify_folder(request)
+    if request.quantity is not None:
+        raise InvalidInput(
+            f"`--quantity` must be left out for a single run, whose figure shows all, but is {request.quantity!r}"
+        )
     task = _task(request)
     ensemble = task.stored
     if request.figure is not None or request.report is not None:

@@ -37,7 +37,8 @@ _DETAILS: Final = {
     "corrected one where it is wrong, and ours, which was computed without the formula.",
     "sample": "One Parquet file a finished block; docs/stored_runs.md says what is in them.",
     "resume": "A resumed run equals one that was never interrupted, a longer one a fresh one of that length.\n"
-    "Damaged blocks are drawn again. On a cluster: --backend dask --scheduler tcp://node7:8786.",
+    "Damaged blocks are drawn again. On a cluster: --backend dask --scheduler tcp://node7:8786. DIR may be\n"
+    "that of a sweep; then the exit code is its verdict.",
     "merge": "Pieces of one run (--blocks) become that run; runs of different seeds become a pooled one. The\n"
     "same block twice, and different experiments, are refused.",
     "sweep": "The keys are those of the table [sweep] in the file, and of --over, which wins. All numbers are in\n"
@@ -87,7 +88,8 @@ _EXAMPLES: Final = {
     "sweep": """\
         qtraj sweep two-qubit-exchange --over angle=0.1:1.5:5 --out angles --figure angles.pdf
         qtraj sweep experiment.toml --over environment.beta=0.1:1:3:log --over unitary.angle=0.2,0.4 --out map
-        qtraj resume angles""",
+        qtraj resume angles
+        qtraj verify angles --quantity heat --figure heat.pdf""",
     "completion": """\
         qtraj completion bash
         qtraj completion zsh
@@ -142,7 +144,7 @@ SYNOPSES: Final[Mapping[str, str]] = {
     "completion": "SHELL",
 }
 
-# Of all commands; `verify` and `sweep` have a verdict besides.
+# Of all commands; those below have a verdict besides, `resume` that of a sweep.
 _EXITS: Final = {
     0: "done",
     2: "bad input: one sentence on standard error says what",
@@ -155,7 +157,7 @@ _VERDICTS: Final = {
     1: "a check fails",
     3: "inconclusive: nothing fails, but it hardly could have",
 }
-_WITH_VERDICT: Final = ("verify", "sweep")
+_WITH_VERDICT: Final = ("verify", "sweep", "resume")
 
 _SEE_ALSO: Final[Mapping[str, str]] = {
     "verify": "exact (no sampling), histogram (the law), sweep (many values); docs/negative_controls.md",

@@ -12,7 +12,7 @@ from qtraj.cli.exits import Exit, naming
 from qtraj.cli.output import colour_verdicts, emit, emit_json
 from qtraj.cli.storage_commands import refuse_decided, resumable
 from qtraj.cli.sweep_tables import overall_verdict, sweep_document, sweep_table, usual_quantity
-from qtraj.errors import InvalidInput
+from qtraj.errors import InvalidInput, UnknownName
 from qtraj.experiment import Sweep, load_sweep_file
 from qtraj.models import MODELS
 from qtraj.paths.progress import RunProgress
@@ -118,6 +118,9 @@ def _check_figure(request: Request, wanted: Sweep) -> None:
 
 def _tell(request: Request, folder: SweepFolder, reports: Sequence[PointReport], done: SweepCompletion | None) -> Exit:
     verdict = overall_verdict(reports)
+    known = dict.fromkeys(number.quantity for report in reports for number in report.numbers)
+    if request.quantity is not None and request.quantity not in known:
+        raise UnknownName("quantity", request.quantity, known)
     quantity = request.quantity or usual_quantity(reports)
     if request.as_json:
         emit_json(sweep_document(folder, reports, verdict, done))

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from qtraj.arrays import ComplexArray, FloatArray, frozen
-from qtraj.density.joint import LARGEST_JOINT_STATE
-from qtraj.errors import TooLarge
+from qtraj.density.joint import require_dense
 from qtraj.processes.correlated_operation import CorrelatedOperation
 from qtraj.quantum.correlations import partial_traces
 from qtraj.quantum.matrices import dagger
@@ -50,12 +49,7 @@ class JointMatrices:
         Raises:
             TooLarge: If the joint dimension exceeds 1500.
         """
-        size = operation.unitary.dimension
-        if size > LARGEST_JOINT_STATE:
-            raise TooLarge(
-                f"the dense joint state must have dimension at most {LARGEST_JOINT_STATE}, but has {size}",
-                measured=size,
-            )
+        require_dense(operation.unitary.dimension)
         system, environment = operation.system, operation.environment
         product = np.kron(system.energy_state.matrix, np.diag(np.exp(environment.log_populations)))
         start = product.astype(np.complex128) + _chi(operation)

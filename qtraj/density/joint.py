@@ -15,10 +15,23 @@ from qtraj.errors import TooLarge
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.entropies import factor_entropy, mutual_information
 
-__all__ = ["LARGEST_JOINT_STATE", "JointFinalState"]
+__all__ = ["LARGEST_JOINT_STATE", "JointFinalState", "require_dense"]
 
 # Singular values of a matrix this large take some ten seconds on two cores.
 LARGEST_JOINT_STATE = 1500
+
+
+def require_dense(dimension: int) -> None:
+    """Refuse a joint dimension that is too large for a dense joint state.
+
+    Raises:
+        TooLarge: If it exceeds 1500.
+    """
+    if dimension > LARGEST_JOINT_STATE:
+        raise TooLarge(
+            f"the dense joint state must have dimension at most {LARGEST_JOINT_STATE}, but has {dimension}",
+            measured=dimension,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,12 +53,7 @@ class JointFinalState:
         Raises:
             TooLarge: If the joint dimension exceeds 1500.
         """
-        size = operation.unitary.dimension
-        if size > LARGEST_JOINT_STATE:
-            raise TooLarge(
-                f"the dense joint state must have dimension at most {LARGEST_JOINT_STATE}, but has {size}",
-                measured=size,
-            )
+        require_dense(operation.unitary.dimension)
         state = operation.system.energy_state
         amplitudes = np.exp(operation.environment.log_populations / 2)
         start = np.kron(state.vectors * np.exp(state.log_eigenvalues / 2), np.diag(amplitudes))

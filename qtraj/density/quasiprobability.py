@@ -30,8 +30,8 @@ from qtraj.arrays import ComplexArray, FloatArray, IntArray, frozen
 from qtraj.density.collision_rounds import run
 from qtraj.density.collision_unitaries import joint_steps, unit_states
 from qtraj.density.correlated_operation import JointMatrices
-from qtraj.density.joint import LARGEST_JOINT_STATE
-from qtraj.errors import InvalidInput, TooLarge
+from qtraj.density.joint import require_dense
+from qtraj.errors import InvalidInput
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.correlated_operation import CorrelatedOperation
 from qtraj.processes.thermal_operation import ThermalOperation
@@ -194,7 +194,7 @@ def heat_quasiprobability(
     if collision != 1:
         raise InvalidInput(f"`collision` must be 1 for a {process.kind}, but is {collision}")
     system, environment = process.system.spectrum, process.environment.spectrum
-    _check_size(system.dimension * environment.dimension)
+    require_dense(system.dimension * environment.dimension)
     if isinstance(process, CorrelatedOperation):
         start = JointMatrices.of(process).start
     else:
@@ -231,10 +231,3 @@ def _tables(
     return HeatQuasiprobability(
         energies=frozen(np.tile(environment.levels, int(own.max()) + 1)), kirkwood_dirac=q, two_point=p
     )
-
-
-def _check_size(size: int) -> None:
-    if size > LARGEST_JOINT_STATE:
-        raise TooLarge(
-            f"the dense joint state must have dimension at most {LARGEST_JOINT_STATE}, but has {size}", measured=size
-        )

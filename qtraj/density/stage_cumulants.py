@@ -38,7 +38,7 @@ def stage_cumulants(
 
     Example:
         >>> from qtraj.models import build_model
-        >>> from qtraj.paths.law import exact_law
+        >>> from qtraj.paths.exact_law import exact_law
         >>> operation = build_model("two-qubit-exchange")
         >>> np.allclose(stage_cumulants(operation, "sigma"), exact_law(operation).cumulants("sigma"))
         True

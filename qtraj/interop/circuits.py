@@ -11,6 +11,7 @@ Qiskit's operators and gates have; `_unitary_()`, as Cirq's gates and circuits h
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -118,9 +119,12 @@ def _wanted(qubits: Sequence[int] | None, count: int) -> list[int]:
     if qubits is None:
         return list(range(count))
     try:
-        wanted = [int(qubit) for qubit in qubits]
-    except (TypeError, ValueError) as error:
+        given: list[Any] = list(qubits)
+    except TypeError as error:
         raise InvalidInput(f"`qubits` must be a list of whole numbers, but is {qubits!r:.80}") from error
+    if not all(isinstance(qubit, numbers.Integral) and not isinstance(qubit, bool) for qubit in given):
+        raise InvalidInput(f"`qubits` must be a list of whole numbers, but is {qubits!r:.80}")
+    wanted = [int(qubit) for qubit in given]
     if sorted(wanted) != list(range(count)):
         raise InvalidInput(f"`qubits` must hold every qubit from 0 to {count - 1} once, but is {wanted}")
     return wanted

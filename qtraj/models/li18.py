@@ -201,16 +201,8 @@ def _matrix(initial: Any) -> Any:
     """A matrix as it stands in a file, {"real", "imag"}, as an array; anything else as it is."""
     if not isinstance(initial, dict):
         return initial
-    if (
-        initial.get("kind", "matrix") != "matrix"
-        or "real" not in initial
-        or not set(initial)
-        <= {
-            "kind",
-            "real",
-            "imag",
-        }
-    ):
+    known = {"kind", "real", "imag"}
+    if initial.get("kind", "matrix") != "matrix" or "real" not in initial or not set(initial) <= known:
         raise InvalidInput(
             "`initial` must be a matrix as { real = [[..]], imag = [[..]] }, but is a table of "
             f"{', '.join(str(key) for key in initial) or 'nothing'}"

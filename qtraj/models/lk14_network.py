@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from qtraj.errors import InvalidInput, UnknownName
 from qtraj.models.parameters import check_not_negative, check_positive
@@ -24,42 +25,34 @@ __all__ = ["Approach", "Bath", "Medium", "Modes", "TwoNodeNetwork"]
 LARGEST_SECULAR_RATIO = 0.1
 
 
-class Approach(StrEnum):
+class _Choice(StrEnum):
+    """What a parameter may be, by name."""
+
+    @classmethod
+    def parse(cls, name: str) -> Self:
+        """The choice of that name.
+
+        Raises:
+            UnknownName: With the nearest known name.
+        """
+        try:
+            return cls(name)
+        except ValueError:
+            raise UnknownName(cls.__name__.lower(), str(name), [member.value for member in cls]) from None
+
+
+class Approach(_Choice):
     """Whose eigenstates the baths see: those of each node, or those of the coupled network."""
 
     LOCAL = "local"
     GLOBAL = "global"
 
-    @classmethod
-    def parse(cls, name: str) -> Approach:
-        """The approach of that name.
 
-        Raises:
-            UnknownName: With the nearest known name.
-        """
-        try:
-            return cls(name)
-        except ValueError:
-            raise UnknownName("approach", str(name), [member.value for member in cls]) from None
-
-
-class Medium(StrEnum):
+class Medium(_Choice):
     """What the nodes are."""
 
     TWO_LEVEL = "two-level"
     OSCILLATOR = "oscillator"
-
-    @classmethod
-    def parse(cls, name: str) -> Medium:
-        """The medium of that name.
-
-        Raises:
-            UnknownName: With the nearest known name.
-        """
-        try:
-            return cls(name)
-        except ValueError:
-            raise UnknownName("medium", str(name), [member.value for member in cls]) from None
 
     @property
     def delta(self) -> int:

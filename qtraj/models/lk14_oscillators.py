@@ -20,7 +20,6 @@ __all__ = [
     "cut_quanta",
     "population_lost",
     "smallest_cut",
-    "thermal_log_populations",
 ]
 
 # Means of the cut space are off by about this much, relatively.
@@ -61,13 +60,6 @@ def cut_operators(quanta: int) -> tuple[FloatArray, FloatArray]:
                 matrix[index[tuple(lower)], position] = np.sqrt(pair[node])
         lowering.append(frozen(matrix))
     return lowering[0], lowering[1]
-
-
-def thermal_log_populations(occupations: FloatArray, quanta: int) -> FloatArray:
-    """Log-populations of two independent thermal nodes, shape (d,), normalised in the cut space."""
-    logs = cut_quanta(quanta) @ (np.log(occupations) - np.log1p(occupations))
-    shifted: FloatArray = logs - np.logaddexp.reduce(logs)
-    return shifted
 
 
 def population_lost(moments: ComplexArray | FloatArray, quanta: int) -> float:

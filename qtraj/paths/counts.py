@@ -20,7 +20,7 @@ def draw_counts(law: PathLaw, paths: int, seed: int, *, progress: Progress | Non
 
     Example:
         >>> from qtraj.models import build_model
-        >>> from qtraj.paths.law import exact_law
+        >>> from qtraj.paths.exact_law import exact_law
         >>> int(draw_counts(exact_law(build_model("two-qubit-exchange")), 10**12, seed=1).sum())
         1000000000000
     """

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput, NoFiniteLaw, NotRecorded
 from qtraj.markup import table
+from qtraj.paths.binning import binned
 from qtraj.paths.explicit import expand_counts
 from qtraj.paths.frames import as_data_frame, as_data_set
 from qtraj.paths.jump_records import JumpRecords
@@ -207,11 +208,7 @@ class Ensemble:
     @property
     def class_table(self) -> dict[str, NDArray[Any]]:
         """One entry a class of the law, with `counts`: weigh by them whatever you compute from the other columns."""
-        law = self.law
-        table: dict[str, NDArray[Any]] = {name: getattr(law, name) for name in ("alpha", "beta", "n", "m")}
-        table = {name: column for name, column in table.items() if column.size == 0 or column[0] >= 0}
-        table.update({name: law.quantity(name) for name in law.quantities})
-        return {**table, "counts": self.class_counts}
+        return {**self.law.columns, "counts": self.class_counts}
 
     def to_pandas(self) -> Any:
         """The paths as a pandas DataFrame; of an ensemble that was only counted, the classes of its law.
@@ -338,18 +335,7 @@ class Ensemble:
         """
         counts: NDArray[Any]
         values, counts = self.values(name) if self.tilt is None else self.weighted_values(name)
-        try:
-            edges = np.histogram_bin_edges(values, bins=bins)
-        except (TypeError, ValueError) as error:
-            raise InvalidInput(f"`bins` must be a positive number or ascending edges, but: {error}") from error
-        if edges.size < 2:
-            raise InvalidInput(f"`bins` must have at least 2 edges, but has {edges.size}", measured=edges.size)
-        # NumPy would add the weights as doubles; bin numbers keep the counts whole.
-        inside = (values >= edges[0]) & (values <= edges[-1])
-        position = np.clip(np.searchsorted(edges, values[inside], side="right") - 1, 0, edges.size - 2)
-        totals = np.zeros(edges.size - 1, dtype=counts.dtype)
-        np.add.at(totals, position, counts[inside])
-        return totals, edges
+        return binned(values, counts, bins)
 
     def expand(self) -> Ensemble:
         """Individual labelled paths (columns with mu and nu) in random order, for the same class counts.
@@ -416,18 +402,7 @@ class Ensemble:
 
 
 def _same_law(one: Ensemble, other: Ensemble) -> bool:
-    """Whether two ensembles have the same classes with the same values and probabilities.
-
-    Probabilities alone do not tell: twice the energies at half the inverse temperature have the same, and other heat.
-    Without laws the ensembles must be of one and the same process object.
-    """
+    """Whether two ensembles have equal laws; without laws they must be of one and the same process object."""
     if one.finite_law is None or other.finite_law is None:
         return one.finite_law is other.finite_law and one.process is other.process and one.protocol == other.protocol
-    first, second = one.finite_law, other.finite_law
-    names = ("alpha", "branch", "beta", "n", "m", "log_forward", "sigma", "sigma_d", "xi")
-    columns = [(getattr(first, name), getattr(second, name)) for name in names]
-    columns += [(first.flows.heats, second.flows.heats), (first.flows.entropies, second.flows.entropies)]
-    columns += [(values, second.further.get(name)) for name, values in first.further.items()]
-    return first.protocol is second.protocol and all(
-        np.array_equal(a, b, equal_nan=True) for a, b in columns if a is not None and b is not None
-    )
+    return one.finite_law.equals(other.finite_law)

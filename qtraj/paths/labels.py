@@ -9,8 +9,9 @@ import numpy as np
 
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.errors import TooLarge
-from qtraj.paths.law import PathLaw, branch_log_probabilities
+from qtraj.paths.law import PathLaw
 from qtraj.paths.splitting import SplittingForest
+from qtraj.paths.transition_table import branch_log_probabilities
 from qtraj.processes.seam import Process
 from qtraj.processes.thermal_operation import ThermalOperation
 

@@ -18,27 +18,20 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from qtraj.arrays import FloatArray, IntArray, frozen
-from qtraj.blas import one_blas_thread
-from qtraj.errors import NoFiniteLaw, NotRecorded, TooLarge, UnknownName
+from qtraj.errors import NotRecorded, UnknownName
 from qtraj.markup import table
 from qtraj.paths.distribution import VALUE_TOLERANCE, Distribution
 from qtraj.paths.flows import Flows
 from qtraj.paths.frames import as_data_frame
-from qtraj.paths.parallel import map_blocks
-from qtraj.paths.path_count import count_label_sequences
-from qtraj.paths.sweep import swept_transitions
-from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Process, Stage, check_process
-from qtraj.quantum.graded import AMPLITUDE_CUT
+from qtraj.processes.seam import Endpoints, MeasurementProtocol
 
-__all__ = ["QUANTITIES", "PathLaw", "branch_log_probabilities", "exact_law", "law_if_finite"]
+__all__ = ["QUANTITIES", "PathLaw"]
 
 QUANTITIES = ("sigma", "sigma_d", "xi")
-
-# A class costs about 100 bytes here and some more in every sampler.
-LARGEST_LAW = 5_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +59,7 @@ class PathLaw:
 
     Example:
         >>> from qtraj.models import build_model
+        >>> from qtraj.paths.exact_law import exact_law
         >>> law = exact_law(build_model("davies-qutrit"))
         >>> round(law.mean("sigma"), 9), round(law.exponential_average("sigma"), 12)
         (0.300246948, 1.0)
@@ -172,6 +166,13 @@ class PathLaw:
         """
         return (*(name for name in QUANTITIES if getattr(self, name) is not None), *self.flows.names, *self.further)
 
+    @property
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Labels and quantities of every class by name, as far as the protocol has them, each of shape (C,)."""
+        labels = {name: getattr(self, name) for name in ("alpha", "beta", "n", "m")}
+        recorded = {name: values for name, values in labels.items() if values.size == 0 or values[0] >= 0}
+        return recorded | {name: self.quantity(name) for name in self.quantities}
+
     def quantity(self, name: str) -> FloatArray:
         """Values of a quantity per class, shape (C,).
 
@@ -252,11 +253,26 @@ class PathLaw:
 
         Example:
             >>> from qtraj.models import build_model
+            >>> from qtraj.paths.exact_law import exact_law
             >>> law = exact_law(build_model("two-qubit-exchange"))
             >>> float(law.distribution("sigma").probabilities.sum().round(12))
             1.0
         """
         return Distribution.merge(names, np.stack([self.quantity(name) for name in names], axis=1), self.log_forward)
+
+    def equals(self, other: PathLaw) -> bool:
+        """Whether another law has the same classes with the same values and probabilities, to the last bit.
+
+        Probabilities alone do not tell: twice the energies at half the inverse temperature have the same, and other
+        heat.
+        """
+        names = ("alpha", "branch", "beta", "n", "m", "log_forward", *QUANTITIES)
+        columns = [(getattr(self, name), getattr(other, name)) for name in names]
+        columns += [(self.flows.heats, other.flows.heats), (self.flows.entropies, other.flows.entropies)]
+        columns += [(values, other.further.get(name)) for name, values in self.further.items()]
+        return self.protocol is other.protocol and all(
+            np.array_equal(a, b, equal_nan=True) for a, b in columns if a is not None and b is not None
+        )
 
     def to_pandas(self) -> Any:
         """One row a class: its labels, its quantities, `probability` and `log_probability`; units in `attrs`.
@@ -266,188 +282,11 @@ class PathLaw:
 
         Example:
             >>> from qtraj.models import build_model
+            >>> from qtraj.paths.exact_law import exact_law
             >>> law = exact_law(build_model("two-qubit-exchange"))
             >>> frame = law.to_pandas()
             >>> bool(abs((frame["sigma"] * frame["probability"]).sum() - law.mean("sigma")) < 1e-12)
             True
         """
-        labels = {name: getattr(self, name) for name in ("alpha", "beta", "n", "m")}
-        columns = {name: values for name, values in labels.items() if values.size == 0 or values[0] >= 0}
-        columns |= {name: self.quantity(name) for name in self.quantities}
-        columns |= {"probability": self.probabilities, "log_probability": self.log_forward}
+        columns = self.columns | {"probability": self.probabilities, "log_probability": self.log_forward}
         return as_data_frame(columns, entry="class", attributes={"protocol": self.protocol.value})
-
-
-def exact_law(
-    process: Process, *, protocol: str | MeasurementProtocol = MeasurementProtocol.AUGMENTED, n_jobs: int = 1
-) -> PathLaw:
-    """The exact law of a process's paths under a measurement protocol.
-
-    Args:
-        process: A thermal operation, or anything with the same three methods.
-        protocol: `augmented`, `eigenbasis-two-point`, `energy-two-point` (alias `tpm`) or `kraus`.
-        n_jobs: Workers (joblib) over the branches; the result does not depend on it.
-
-    Returns:
-        The law over classes.
-
-    Raises:
-        TooLarge: If there are more than 5 million classes.
-        NoFiniteLaw: If the paths do not fall into finitely many classes, or of many stages into more than that.
-        UnknownName: If the protocol is unknown.
-
-    Example:
-        >>> from qtraj.models import build_model
-        >>> exact_law(build_model("two-qubit-exchange"), protocol="energy-two-point").quantities
-        ('sigma', 'sigma_d', 'xi', 'heat')
-    """
-    check_process(process)
-    chosen = MeasurementProtocol.parse(protocol)
-    with one_blas_thread():
-        return law_between(process.stages(), process.endpoints(chosen), n_jobs=n_jobs)
-
-
-def law_if_finite(process: Process, *, protocol: MeasurementProtocol, n_jobs: int = 1) -> PathLaw | NoFiniteLaw:
-    """The exact law, or the exception that says why there is none: such paths can still be followed."""
-    try:
-        return exact_law(process, protocol=protocol, n_jobs=n_jobs)
-    except NoFiniteLaw as error:
-        return error
-    except TooLarge as error:
-        return NoFiniteLaw(str(error), measured=error.measured)
-
-
-def law_between(stages: tuple[Stage, ...], endpoints: Endpoints, *, n_jobs: int = 1) -> PathLaw:
-    """The law of the paths that go through `stages` between `endpoints`.
-
-    Raises:
-        NoFiniteLaw: If there are too many classes; of a single stage, `TooLarge`.
-    """
-    start, end = endpoints.initial, endpoints.final
-    number: int | None
-    if len(stages) == 1:
-        alpha, branch, beta, log_forward, number, flows = _single_stage(stages[0], start, end, n_jobs)
-    else:
-        alpha, branch, beta, log_forward, flows = swept_transitions(stages, start, end, n_jobs=n_jobs)
-        number = count_label_sequences(stages, start, end)
-    log_forward = log_forward + start.outcomes.log_eigenvalues[alpha]
-    entropies = flows.total_entropy
-
-    size = int((_label_counts(start)[alpha] * _label_counts(end)[beta]).sum())
-    if size > LARGEST_LAW:
-        refusal = TooLarge if len(stages) == 1 else NoFiniteLaw
-        raise refusal(
-            f"the law must have at most {LARGEST_LAW:.0e} classes, but has {size:.3g}; "
-            "use the eigenbasis-two-point protocol, whose classes have no energy labels",
-            measured=float(size),
-        )
-    n, m = np.full(alpha.size, -1), np.full(alpha.size, -1)
-    if start.log_conditional is not None and end.log_conditional is not None:
-        row, n, m = _augment(alpha, beta, start.log_conditional, end.log_conditional)
-        alpha, beta, branch = alpha[row], beta[row], branch[row]
-        log_forward = log_forward[row] + start.log_conditional[alpha, n] + end.log_conditional[beta, m]
-    sigma = sigma_d = xi = None
-    if start.measured and end.measured:
-        sigma = start.outcomes.log_eigenvalues[alpha] - end.outcomes.log_eigenvalues[beta] + entropies[branch]
-    if start.energy_labels is not None and end.energy_labels is not None and sigma is not None:
-        log_n, log_m = start.energy_labels.log_eigenvalues[n], end.energy_labels.log_eigenvalues[m]
-        sigma_d = log_n - log_m + entropies[branch]
-        # Not sigma - sigma_d: xi is free of heat, and of the rounding of a heat many orders larger.
-        xi = (start.outcomes.log_eigenvalues[alpha] - log_n) - (end.outcomes.log_eigenvalues[beta] - log_m)
-    return PathLaw(
-        protocol=endpoints.protocol,
-        endpoints=endpoints,
-        alpha=alpha,
-        branch=branch,
-        beta=beta if end.measured else np.full(beta.size, -1),
-        n=n,
-        m=m,
-        log_forward=log_forward,
-        sigma=sigma,
-        sigma_d=sigma_d,
-        xi=xi,
-        flows=flows,
-        paths=number,
-        further={
-            name: amount[alpha, n] + end.amounts[name][beta, m]
-            for name, amount in start.amounts.items()
-            if start.log_conditional is not None and end.log_conditional is not None
-        },
-    )
-
-
-def _single_stage(
-    stage: Stage, start: Endpoint, end: Endpoint, n_jobs: int
-) -> tuple[IntArray, IntArray, IntArray, FloatArray, int, Flows]:
-    """Transitions through one stage, from amplitudes: rare ones keep their relative accuracy."""
-    branches = stage.branches
-    tables = map_blocks(_transition_table, [(batch, start, end) for batch in branches], n_jobs=n_jobs)
-    log_table = np.stack([table[0] for table in tables])
-    labelled = np.stack([table[1] for table in tables])
-    branch, beta, alpha = np.nonzero(np.isfinite(log_table))
-    order = np.lexsort((beta, branch, alpha))
-    branch, beta, alpha = branch[order], beta[order], alpha[order]
-    number = int((labelled[branch, beta, alpha] * _label_counts(start)[alpha] * _label_counts(end)[beta]).sum())
-    names = () if stage.reservoir is None else (stage.reservoir,)
-    flows = Flows(
-        reservoirs=names,
-        entropies=np.array([[batch.entropy] for batch in branches])[:, : len(names)],
-        heats=np.array([[np.nan if batch.heat is None else batch.heat] for batch in branches])[:, : len(names)],
-    )
-    return alpha, branch, beta, log_table[branch, beta, alpha], number, flows
-
-
-def branch_log_probabilities(batch: Branches, start: Endpoint, end: Endpoint) -> FloatArray:
-    r"""Ln of :math:`\sum q_\mu |\langle\psi'_j,\nu|U|\psi_i,\mu\rangle|^2` over the vectors i, j of each outcome pair.
-
-    Returns:
-        Shape (k, final outcomes, initial outcomes); -inf where the amplitude is a structural zero.
-    """
-    amplitudes = np.abs(batch.amplitudes(end.outcomes.vectors, start.outcomes.vectors))
-    amplitudes[amplitudes <= AMPLITUDE_CUT] = 0.0
-    with np.errstate(divide="ignore"):
-        logs = 2 * np.log(amplitudes) + batch.log_weights[:, None, None]
-    return start.outcomes.sum_over(end.outcomes.sum_over(logs, axis=1), axis=2)
-
-
-def _transition_table(job: tuple[Branches, Endpoint, Endpoint]) -> tuple[FloatArray, IntArray]:
-    """Summed over the branches of one batch: ln probabilities and number of possible branches, per outcome pair."""
-    batch, start, end = job
-    logs = branch_log_probabilities(batch, start, end)
-    top = logs.max(axis=0)
-    scale = np.where(np.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore"):
-        table = np.log(np.exp(logs - scale).sum(axis=0)) + scale
-    if batch.pairs is None:
-        return table, np.isfinite(logs).sum(axis=0)
-    return table, np.isfinite(table) * _gathered_pairs(batch, start, end)
-
-
-def _gathered_pairs(batch: Branches, start: Endpoint, end: Endpoint) -> IntArray:
-    """How many gathered pairs (mu, nu) lead from each initial to each final outcome, by their patterns of zeros."""
-    assert batch.pairs is not None  # asked only of batches that gather pairs
-    ends = []
-    for outcomes in (end.outcomes, start.outcomes):
-        support = np.zeros((outcomes.vectors.shape[0], outcomes.count), dtype=np.int64)
-        np.maximum.at(support.T, outcomes.outcome_of, (outcomes.vectors != 0).T)
-        ends.append(support)
-    routes = ends[0][batch.rows][:, :, None] * ends[1][batch.columns][:, None, :]
-    open_routes = np.tensordot(batch.pairs.supports.astype(np.int64), routes, axes=1) > 0
-    counts: IntArray = np.tensordot(batch.pairs.numbers, open_routes, axes=1)
-    return counts
-
-
-def _label_counts(end: Endpoint) -> IntArray:
-    if end.log_conditional is None:
-        return np.ones(end.outcomes.count, dtype=np.int64)
-    counts: IntArray = np.isfinite(end.log_conditional).sum(axis=1)
-    return counts
-
-
-def _augment(
-    alpha: IntArray, beta: IntArray, log_n: FloatArray, log_m: FloatArray
-) -> tuple[IntArray, IntArray, IntArray]:
-    """For every (alpha, beta): all energy labels n possible for alpha with all m possible for beta."""
-    possible = np.isfinite(log_n)[alpha][:, :, None] & np.isfinite(log_m)[beta][:, None, :]
-    row, n, m = np.nonzero(possible)
-    return row, n, m

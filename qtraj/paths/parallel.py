@@ -14,7 +14,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from qtraj.blas import one_blas_thread
 from qtraj.errors import InvalidInput
@@ -23,6 +23,9 @@ from qtraj.paths.pool import Pool
 from qtraj.paths.progress import Progress, begin
 
 __all__ = ["check_jobs", "fold_blocks", "iterate_blocks", "map_blocks"]
+
+MOST_JOBS: Final = 4096
+"""More threads than any machine has cores; joblib gives up, in words of its own, at some 10^6."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -154,7 +157,7 @@ def check_jobs(n_jobs: object) -> int:
         The number of workers, at least 1. Cores are those this process may use (affinity, container limits).
 
     Raises:
-        InvalidInput: If it is 0 or no whole number.
+        InvalidInput: If it is 0, above 4096 or no whole number.
 
     Example:
         >>> check_jobs(2)
@@ -170,6 +173,8 @@ def check_jobs(n_jobs: object) -> int:
             measured=float(n_jobs) if isinstance(n_jobs, numbers.Real) else None,
         )
     workers = int(n_jobs)
+    if workers > MOST_JOBS:
+        raise InvalidInput(f"`n_jobs` must be at most {MOST_JOBS}, but is {workers}", measured=float(workers))
     if workers > 0:
         return workers
     import joblib  # 50 ms that a run with one worker need not pay

@@ -93,7 +93,7 @@ def counted_estimate(law: PathLaw, counts: IntArray) -> CurrentEstimate | None:
 
     Example:
         >>> from qtraj.models import build_model
-        >>> from qtraj.paths.law import exact_law
+        >>> from qtraj.paths.exact_law import exact_law
         >>> law = exact_law(build_model("two-qubit-exchange"))
         >>> print(counted_estimate(law, np.arange(law.classes)).name)
         <e^-sigma>

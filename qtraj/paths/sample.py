@@ -12,11 +12,12 @@ from qtraj.paths.blocks import check_paths, check_seed
 from qtraj.paths.class_finder import ClassFinder
 from qtraj.paths.counts import draw_counts
 from qtraj.paths.ensemble import Ensemble
+from qtraj.paths.exact_law import law_if_finite
 from qtraj.paths.explicit import check_row_count, draw_rows
 from qtraj.paths.follow_blocks import draw_followed, draw_rows_only
 from qtraj.paths.followers import follower, heats_of
 from qtraj.paths.labels import LabelTable
-from qtraj.paths.law import PathLaw, law_if_finite
+from qtraj.paths.law import PathLaw
 from qtraj.paths.progress import Progress, displayed
 from qtraj.paths.running_mean import RunningMean
 from qtraj.processes.jump_process import JumpProcess

@@ -8,7 +8,7 @@ from qtraj.markup import Markup, joined, tag
 from qtraj.report.elements import MARKS, Section, prose, whole
 from qtraj.report.subject import Subject
 from qtraj.theorems.checks import FAMILY_LEVEL, LARGEST_RUN, Check, Verdict, rounded_up
-from qtraj.theorems.report import Report
+from qtraj.theorems.report import Report, after_a_failure
 
 __all__ = ["verdict_section"]
 
@@ -61,7 +61,7 @@ def _meaning(report: Report) -> Iterator[str]:
     for check in failed:
         yield f"{check.name} rejects: {whole(check.note)}"
     if failed:
-        yield "Either the process is not what the theory assumes, or there is a bug."
+        yield after_a_failure(failed)
     for check in unsettled:
         yield f"{check.name} could not have been rejected: {whole(check.note)}"
     if unsettled:

@@ -12,7 +12,7 @@ from qtraj.density.jump_process import jump_process_averages
 from qtraj.density.jump_rates import rates_at
 from qtraj.density.thermal_operation import thermal_operation_averages
 from qtraj.models.santos19_davies import davies_qutrit
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System

@@ -30,6 +30,7 @@ from qtraj.storage.blocks_on_disk import (
 from qtraj.storage.drawing import Stamp, drawer
 from qtraj.storage.environment import check_environment, environment
 from qtraj.storage.lock import FolderLock, locked
+from qtraj.storage.mending import mend_tables
 from qtraj.storage.plan import Part, all_blocks
 from qtraj.storage.run_folder import RunFolder
 from qtraj.storage.sizes import in_units
@@ -64,7 +65,8 @@ def resume_run(
 ) -> Completion:
     """Finish the run in a folder, whatever interrupted it.
 
-    The result equals that of a run that was never interrupted, number by number. A damaged block is drawn again.
+    The result equals that of a run that was never interrupted, number by number. A damaged block is drawn again, a
+    damaged table of the law made again.
 
     Args:
         path: The run folder.
@@ -105,6 +107,7 @@ def complete(
         StorageError: If something cannot be read or written; what has been drawn stays.
     """
     folder.clear_unfinished()
+    mended = mend_tables(folder)
     sound, remade = _sound_blocks(folder, progress)
     drawn = 0
     for part in folder.manifest.parts:
@@ -124,7 +127,7 @@ def complete(
                 drawn, missing = drawn + 1, missing - 1
                 if drawn == 1:
                     _check_room(folder, len(data) * missing)
-    return Completion(folder=folder, kept=len(sound), drawn=drawn, remade=remade)
+    return Completion(folder=folder, kept=len(sound), drawn=drawn, remade=(*mended, *remade))
 
 
 def _extended(folder: RunFolder, paths: int) -> RunFolder:

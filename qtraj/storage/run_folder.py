@@ -148,7 +148,10 @@ class RunFolder:
             path = self.path / table_name(name, expected)
             found[name] = read_whole(path)
             if checksum(found[name]) != expected:
-                raise StorageError(f"`{path}` is damaged: its checksum does not fit the manifest")
+                raise StorageError(
+                    f"`{path}` is damaged: its checksum does not fit the manifest; "
+                    f"`qtraj resume {self.path}` makes it again"
+                )
         return found
 
     def keep(self, name: str, data: bytes) -> None:

@@ -10,7 +10,7 @@ from qtraj.blas import one_blas_thread
 from qtraj.errors import NoFiniteLaw, NotRecorded, UnknownName
 from qtraj.experiment.load import Experiment
 from qtraj.paths.blocks import check_paths, check_seed
-from qtraj.paths.law import law_if_finite
+from qtraj.paths.exact_law import law_if_finite
 from qtraj.paths.parallel import check_jobs
 from qtraj.paths.progress import Progress
 from qtraj.paths.sample import DEFAULT_SEED, SAMPLERS, default_paths

@@ -118,13 +118,10 @@ def cells_of(tables: Mapping[str, bytes], law: PathLaw) -> tuple[Cells, FloatArr
 
 
 def class_columns(law: PathLaw) -> dict[str, NDArray[Any]]:
-    """Labels and quantities of every class, as far as the protocol has them."""
-    columns: dict[str, NDArray[Any]] = {}
-    for name in ("alpha", "beta", "n", "m"):
-        labels = getattr(law, name)
-        if labels.size and labels[0] >= 0:
-            columns[name] = labels.astype(np.int32)
-    return columns | {name: law.quantity(name) for name in law.quantities}
+    """`PathLaw.columns` with labels of 32 bits, as files keep them."""
+    return {
+        name: column if column.dtype.kind == "f" else column.astype(np.int32) for name, column in law.columns.items()
+    }
 
 
 def same_law(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> bool:

@@ -20,7 +20,7 @@ Example:
     a counterexample, and a small one:
 
     >>> from hypothesis import Phase, find, settings
-    >>> from qtraj.paths.law import exact_law
+    >>> from qtraj.paths.exact_law import exact_law
     >>> def claim_fails(operation):
     ...     return abs(exact_law(operation).exponential_average("sigma_d") - 1) > 1e-6
     >>> quick = settings(deadline=None, phases=[Phase.generate, Phase.shrink])

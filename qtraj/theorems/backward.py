@@ -8,7 +8,8 @@ import numpy as np
 
 from qtraj.arrays import FloatArray, IntArray
 from qtraj.paths.distribution import VALUE_TOLERANCE
-from qtraj.paths.law import PathLaw, law_between
+from qtraj.paths.exact_law import law_between
+from qtraj.paths.law import PathLaw
 from qtraj.processes.seam import Endpoint, Endpoints, MeasurementProtocol, Process
 from qtraj.quantum.spectrum import group_values
 

@@ -26,6 +26,7 @@ from qtraj.theorems.references import (
     IDENTITY_TOLERANCE,
     WORTH_TELLING,
     References,
+    about_the_state,
     probabilities_in,
 )
 
@@ -135,8 +136,4 @@ def _remarks(model: CollisionModel, values: CollisionModelAverages) -> Iterator[
     ]
     if max(adjustments) > WORTH_TELLING:
         yield f"The unitaries given were moved by up to {max(adjustments):.2g} to be unitary and to conserve energy."
-    if model.system.adjustment > WORTH_TELLING:
-        yield (
-            f"The state given was no density matrix and was moved by {model.system.adjustment:.2g} to the nearest one, "
-            f"of rank {model.system.energy_state.rank} of {model.system.dimension}; <e^-sigma> depends on the rank."
-        )
+    yield from about_the_state(model.system)

@@ -19,7 +19,7 @@ from qtraj.arrays import FloatArray
 from qtraj.errors import InvalidInput
 from qtraj.theorems.checks import Check, Verdict, in_words
 
-__all__ = ["REQUIRED_COVERAGE", "covered_weight", "support_check"]
+__all__ = ["REQUIRED_COVERAGE", "coverage_verdict", "covered_weight", "support_check"]
 
 REQUIRED_COVERAGE = 0.99
 """The part of the backward weight that N paths must be able to see."""
@@ -106,25 +106,33 @@ def support_check(
         )
 
     seen = covered(paths)
-    passed = seen >= REQUIRED_COVERAGE
-    needed: int | None = None
-    if passed:
-        note = f"{seen:.4%} of the weight of <e^-sigma> lies on values that the paths can have seen."
-    else:
-        needed = _smallest(covered, paths)
-        note = f"Only {seen:.3g} of the weight of <e^-sigma> lies on values that the paths can have seen"
-        note += f"; {in_words(needed)}."
+    if seen >= REQUIRED_COVERAGE:
+        return coverage_verdict(name, seen)
+    needed = _smallest(covered, paths)
+    note = f"Only {seen:.3g} of the weight of <e^-sigma> lies on values that the paths can have seen"
+    return coverage_verdict(name, seen, needed=needed, note=f"{note}; {in_words(needed)}.")
+
+
+def coverage_verdict(name: str, seen: float, *, needed: int | None = None, note: str = "") -> Check:
+    """The check that says what part of the weight of <e^-sigma> the paths can have seen.
+
+    Args:
+        name: Name of the check.
+        seen: That part, between 0 and 1.
+        needed: Number of paths that would do, where these do not.
+        note: A sentence about it; by default that of a check that passes.
+    """
     return Check(
         name=name,
         kind="support",
         sampled=seen,
         standard_error=0.0,
         exact=1.0,
-        verdict=Verdict.PASS if passed else Verdict.INCONCLUSIVE,
+        verdict=Verdict.PASS if seen >= REQUIRED_COVERAGE else Verdict.INCONCLUSIVE,
         tolerance=1.0 - REQUIRED_COVERAGE,
         detectable=1.0 - seen,
         paths_needed=needed,
-        note=note,
+        note=note or f"{seen:.4%} of the weight of <e^-sigma> lies on values that the paths can have seen.",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from qtraj.blas import one_blas_thread
 from qtraj.density.averages import averages
-from qtraj.paths.law import law_if_finite
+from qtraj.paths.exact_law import law_if_finite
 from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.theorems.path_moments import path_moments
 

@@ -20,7 +20,8 @@ from qtraj.blas import one_blas_thread
 from qtraj.density.counted_distribution import quantum_of
 from qtraj.density.counting import Counted, EndCount, counted
 from qtraj.errors import InvalidInput, TooLarge
-from qtraj.paths.law import PathLaw, law_if_finite
+from qtraj.paths.exact_law import law_if_finite
+from qtraj.paths.law import PathLaw
 from qtraj.paths.tilted import find_tilt
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol, Process

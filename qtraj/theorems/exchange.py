@@ -21,7 +21,7 @@ import numpy as np
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.errors import InvalidInput, NotRecorded
 from qtraj.paths.distribution import VALUE_TOLERANCE, Distribution
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.collision_steps import CollisionStep
 from qtraj.processes.seam import MeasurementProtocol

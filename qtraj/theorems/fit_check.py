@@ -155,7 +155,7 @@ class FitCheck:
         statistic = float(self.chi_square(cells))
         p_chi, p_pool = float(self.chi.p_values(np.asarray(statistic))), float(self.pool.p_values(cells))
         p_value = 0.0 if stray else min(1.0, self.parts * min(p_chi, p_pool))
-        verdict, needed, note = self._verdict(p_value, p_chi <= p_pool, stray)
+        verdict, needed, note = self._verdict(p_value, self._worst(cells) if p_chi <= p_pool else None, stray)
         pooled, expected = float(cells[self.pool.members].sum()), self.paths * self.pool.probability
         own = self.level / self.parts
         if self.chi.degrees:
@@ -196,7 +196,19 @@ class FitCheck:
         seen = (1.0 - self.pool.probability) * self.chi.detectable_distance(own)
         return min(1.0, seen + self.pool.detectable_distance(own))
 
-    def _verdict(self, p_value: float, chi_is_worse: bool, stray: int) -> tuple[Verdict, int | None, str]:
+    def _worst(self, cells: IntArray) -> str:
+        """Which of the cells compared one by one is furthest off, in words."""
+        if not self.tested.size:
+            return ""
+        counts, p = cells[self.tested], self.probabilities[self.tested]
+        expected = counts.sum() * p / p.sum()
+        worst = int(np.argmax((counts - expected) ** 2 / expected))
+        return (
+            f"; of {self.tested.size} classes or bins, number {int(self.tested[worst])} is furthest off: "
+            f"{counts[worst]} paths where {expected[worst]:.4g} are expected"
+        )
+
+    def _verdict(self, p_value: float, worst: str | None, stray: int) -> tuple[Verdict, int | None, str]:
         if stray:
             return (
                 Verdict.FAIL,
@@ -207,7 +219,9 @@ class FitCheck:
             return (
                 Verdict.FAIL,
                 None,
-                f"{'Chi-square' if chi_is_worse else 'The number of paths on rare classes'} is rejected.",
+                "The number of paths on rare classes is rejected."
+                if worst is None
+                else f"Chi-square is rejected{worst}.",
             )
         if self.chi.drowned:
             note = "Numerical floor: with so many paths the test sees the rounding of the probabilities; use fewer."

@@ -24,7 +24,7 @@ from qtraj.errors import InvalidInput, NotRecorded, TooLarge
 from qtraj.paths.blocks import check_paths
 from qtraj.paths.counts import draw_counts
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.law import law_between
+from qtraj.paths.exact_law import law_between
 from qtraj.paths.sample import DEFAULT_FOLLOWED_PATHS, DEFAULT_SEED, sample
 from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.theorems.backward_paths import BACKWARD_SEED, backward_endpoints, backward_weights

@@ -20,7 +20,13 @@ from qtraj.processes.seam import MeasurementProtocol
 from qtraj.quantum.outcomes import pinch
 from qtraj.theorems.checks import Check, identity
 from qtraj.theorems.reference_parts import exact_weights, mean_productions, with_total_heat
-from qtraj.theorems.references import ENERGY_ERROR, IDENTITY_TOLERANCE, WORTH_TELLING, References, probabilities_in
+from qtraj.theorems.references import (
+    ENERGY_ERROR,
+    IDENTITY_TOLERANCE,
+    References,
+    about_the_state,
+    probabilities_in,
+)
 
 __all__ = ["jump_references"]
 
@@ -119,12 +125,7 @@ def _shared_gap(process: JumpProcess) -> float | None:
 
 def _remarks(process: JumpProcess) -> Iterator[str]:
     """What a reader should know about the process before believing the verdict."""
-    if process.system.adjustment > WORTH_TELLING:
-        yield (
-            f"The state given was no density matrix and was moved by {process.system.adjustment:.2g} to the nearest "
-            f"one, of rank {process.system.energy_state.rank} of {process.system.dimension}; <e^-sigma> depends on the "
-            "rank."
-        )
+    yield from about_the_state(process.system)
     if (gap := _shared_gap(process)) is not None:
         yield (
             f"Several jumps of one bath change the energy by {gap:.6g}. A weakly coupled bath cannot tell them apart "

@@ -18,9 +18,10 @@ from qtraj.density.thermal_operation import ThermalOperationAverages
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.outcomes import Outcomes, pinch
+from qtraj.quantum.parties import System
 from qtraj.theorems.checks import Check, identity
 
-__all__ = ["ENERGY_ERROR", "IDENTITY_TOLERANCE", "WORTH_TELLING", "References", "probabilities_in"]
+__all__ = ["ENERGY_ERROR", "IDENTITY_TOLERANCE", "WORTH_TELLING", "References", "about_the_state", "probabilities_in"]
 
 # The joint matrix carries rounding errors of some 1e-16 in absolute terms. A final eigenvalue near that size could come
 # out of it as zero, and one path among 10^15 that ends there would then look impossible.
@@ -106,7 +107,7 @@ class References:
             final_probabilities=final,
             energy_rounding=rounding,
             identities=tuple(_identities(process, values)),
-            remarks=tuple(_remarks(process)),
+            remarks=tuple(_remarks(process, values)),
         )
 
 
@@ -148,6 +149,17 @@ def _identities(process: ThermalOperation, values: ThermalOperationAverages) -> 
         )
 
 
+def about_the_state(system: System) -> Iterator[str]:
+    """What a reader should know about a state that was typed to a few digits."""
+    if system.adjustment > WORTH_TELLING:
+        rank = system.energy_state.rank
+        advice = "; <e^-sigma> depends on the rank, so give `rank` if another one was meant" if rank > 1 else ""
+        yield (
+            f"The state given was moved by {system.adjustment:.2g} to the nearest density matrix, of rank {rank} of "
+            f"{system.dimension}{advice}."
+        )
+
+
 def _energy_rounding(process: ThermalOperation, name: str) -> float:
     """Absolute error of an exact mean of heat or entropy production that comes from rounding energies."""
     largest = float(np.abs(process.unitary.joint.energies).max())
@@ -155,14 +167,17 @@ def _energy_rounding(process: ThermalOperation, name: str) -> float:
     return ENERGY_ERROR * factor * largest
 
 
-def _remarks(process: ThermalOperation) -> Iterator[str]:
+def _remarks(process: ThermalOperation, values: ThermalOperationAverages) -> Iterator[str]:
     """What a reader should know about the process before believing the verdict."""
     system, unitary = process.system, process.unitary
-    if system.adjustment > WORTH_TELLING:
+    yield from about_the_state(system)
+    if not unitary.conserving:
+        flow = process.inverse_temperature * values.switching_work
         yield (
-            f"The state given was no density matrix and was moved by {system.adjustment:.2g} to the nearest one, of "
-            f"rank {system.energy_state.rank} of {system.dimension}; <e^-sigma> depends on the rank, so give `rank` or "
-            "a pure state if that is not what was meant."
+            f"The unitary does not conserve energy: [U, H] has norm {values.commutator_norm:.3g}, and switching the "
+            f"interaction takes the work {values.switching_work:.6g}. So this is no thermal operation: sigma counts "
+            f"beta times the work, its mean is Sigma = {values.entropy_production:.6g} plus {flow:.6g}, and nothing "
+            "says that Sigma_d and Xi are not negative."
         )
     if unitary.adjustment > WORTH_TELLING:
         yield f"The unitary given was moved by {unitary.adjustment:.2g} to be unitary and to conserve energy."

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from qtraj.markup import joined, table, tag
 from qtraj.optional import import_optional
-from qtraj.theorems.checks import LARGEST_RUN, Check, Verdict, overall, rounded_up
+from qtraj.theorems.checks import FAMILY_LEVEL, LARGEST_RUN, Check, Verdict, overall, rounded_up
 
-__all__ = ["COLUMNS", "Report", "check_cells"]
+__all__ = ["COLUMNS", "Report", "after_a_failure", "check_cells"]
 
 COLUMNS = ("check", "value", "std. error", "exact", "z", "detectable", "verdict")
 """What the table of checks says about each."""
@@ -83,7 +83,8 @@ class Report:
         total = len(self.checks)
         failed = [check for check in self.checks if check.verdict is Verdict.FAIL]
         if failed:
-            return f"FAIL: {_some(failed, total)} reject. " + " ".join(_failure(check) for check in failed)
+            causes = " ".join(_failure(check) for check in failed)
+            return f"FAIL: {_some(failed, total)} reject. {causes} {after_a_failure(failed)}"
         unsettled = [check for check in self.checks if check.verdict is Verdict.INCONCLUSIVE]
         if unsettled:
             causes = " ".join(f"{check.name}: {check.note}" for check in unsettled)
@@ -173,6 +174,18 @@ class Report:
         if self.seed is not None:
             parts.append(f"seed {self.seed}")
         return ", ".join(parts)
+
+
+def after_a_failure(failed: Sequence[Check]) -> str:
+    """What a reader should think of failed checks, and do next."""
+    if any(check.kind == "identity" for check in failed):
+        return (
+            "Exact numbers disagree, which is no chance: the process is not what the theory assumes, or there is a bug."
+        )
+    return (
+        "The process is not what the theory assumes, or there is a bug, or it is chance: at the default level a right "
+        f"process is rejected in one run out of {round(1 / FAMILY_LEVEL):,} at most; another seed will tell."
+    )
 
 
 def _some(checks: list[Check], total: int) -> str:

@@ -25,8 +25,8 @@ from typing import Any, TypeAlias
 from qtraj.errors import InvalidInput
 from qtraj.paths.blocks import ROW_BLOCK_PATHS, check_paths
 from qtraj.paths.ensemble import Ensemble
+from qtraj.paths.exact_law import law_if_finite
 from qtraj.paths.extend import extended
-from qtraj.paths.law import law_if_finite
 from qtraj.paths.progress import Progress, displayed
 from qtraj.paths.sample import DEFAULT_SEED, sample
 from qtraj.processes.seam import MeasurementProtocol, Process

@@ -23,7 +23,8 @@ from scipy import special
 from qtraj.arrays import FloatArray
 from qtraj.density.partners import exact_cumulants, exact_log_exponential_average, exact_support_loss
 from qtraj.errors import InvalidInput, NoFiniteLaw, NotRecorded
-from qtraj.paths.law import PathLaw, law_between, law_if_finite
+from qtraj.paths.exact_law import law_between, law_if_finite
+from qtraj.paths.law import PathLaw
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol, Process

@@ -21,7 +21,8 @@ from typing import Any
 from qtraj.errors import InvalidInput, NoFiniteLaw, TooLarge
 from qtraj.paths.blocks import check_paths, check_seed
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.law import PathLaw, law_if_finite
+from qtraj.paths.exact_law import law_if_finite
+from qtraj.paths.law import PathLaw
 from qtraj.paths.progress import Progress
 from qtraj.paths.sample import DEFAULT_SEED, default_paths, sample
 from qtraj.processes.seam import MeasurementProtocol, Process

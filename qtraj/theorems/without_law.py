@@ -16,6 +16,7 @@ from scipy import stats
 
 from qtraj.arrays import FloatArray, IntArray
 from qtraj.theorems.checks import Check, Verdict, in_words
+from qtraj.theorems.coverage import REQUIRED_COVERAGE, coverage_verdict
 from qtraj.theorems.mean_check import mean_check
 
 __all__ = ["BackwardWeights", "cautious_mean_check", "weights_check", "weights_support"]
@@ -25,8 +26,6 @@ LARGEST_SKEWNESS = 0.02
 
 # As for laws: no single weight may exceed a 25th of the standard deviation of the sum.
 CUT_DIVISOR = 25.0
-
-REQUIRED_COVERAGE = 0.99
 
 # With fewer backward paths in the support, none above the cut would not exclude that 1 % of the weight is there.
 LEAST_RETURNING = 300
@@ -199,22 +198,12 @@ def weights_support(*, backward: BackwardWeights, paths: int, name: str = "suppo
     """Check that N forward paths can see 99 % of what <e^-sigma> is made of; inconclusive if they cannot."""
     cut, judge = _settled(backward, paths)
     seen = judge.covered(cut)
-    passed = seen >= REQUIRED_COVERAGE
-    needed = None if passed else _paths_needed(backward)
-    note = f"{seen:.4%} of the weight of <e^-sigma> lies on values that the paths can have seen."
-    note = note if passed else _too_little(backward, seen, needed)
-    return Check(
-        name=name,
-        kind="support",
-        sampled=seen,
-        standard_error=0.0,
-        exact=1.0,
-        verdict=Verdict.PASS if passed else Verdict.INCONCLUSIVE,
-        tolerance=1.0 - REQUIRED_COVERAGE,
-        detectable=1.0 - seen,
-        paths_needed=needed,
-        note=note + " (from paths of the backward process)",
-    )
+    if seen >= REQUIRED_COVERAGE:
+        check = coverage_verdict(name, seen)
+    else:
+        needed = _paths_needed(backward)
+        check = coverage_verdict(name, seen, needed=needed, note=_too_little(backward, seen, needed))
+    return replace(check, note=f"{check.note} (from paths of the backward process)")
 
 
 def _settled(backward: BackwardWeights, paths: int) -> tuple[float, BackwardWeights]:

@@ -14,8 +14,8 @@ import numpy as np
 
 from qtraj.models.li18 import coherent_collision
 from qtraj.paths.blocks import row_blocks
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.followed_collisions import FollowedCollisions
-from qtraj.paths.law import exact_law
 from qtraj.paths.measuring import draw
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.collision_steps import InternalStep

@@ -14,7 +14,8 @@ import numpy as np
 from scipy import special
 
 from qtraj.arrays import FloatArray, IntArray
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.exact_law import exact_law
+from qtraj.paths.law import PathLaw
 from qtraj.paths.splitting import SplittingForest
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.theorems.backward import SigmaAtoms

@@ -42,7 +42,7 @@ def test_every_grouped_option_exists() -> None:
 def test_exit_codes_are_those_there_are(name: str) -> None:
     codes = {int(code) for code in re.findall(r"^  (\d+) ", closing(name), re.M)}
     assert codes <= {int(code) for code in Exit}
-    has_verdict = name in ("verify", "sweep")
+    has_verdict = name in ("verify", "sweep", "resume")
     assert ({Exit.FAILS, Exit.INCONCLUSIVE} <= codes) == has_verdict
 
 

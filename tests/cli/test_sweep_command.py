@@ -229,6 +229,11 @@ def test_folders_are_not_mistaken(run: Run, original: Path, tmp_path: Path) -> N
 def test_verify_draws_from_the_folder(run: Run, original: Path, tmp_path: Path) -> None:
     assert run("verify", original, "--figure", tmp_path / "a.png", "--quiet") == (0, "", "")
     assert (tmp_path / "a.png").exists()
+    how = ("--quantity", "heat", "--figure", tmp_path / "heat.png")
+    assert run("verify", original, *how, "--quiet") == (0, "", "")
+    assert (tmp_path / "heat.png").read_bytes() != (tmp_path / "a.png").read_bytes()
+    refused(run("verify", original, "--quantity", "hea"), "quantity 'hea' is not known; did you mean 'heat'?")
+    refused(run("verify", MODEL, "--quantity", "heat"), "`--quantity` must be left out for a single run")
 
 
 def test_many_points_do_not_flood_the_screen(run: Run, original: Path, monkeypatch: pytest.MonkeyPatch) -> None:

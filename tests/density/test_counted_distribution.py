@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qtraj.density.counted_distribution import counted_distribution, quantum_of
 from qtraj.density.jump_cumulants import jump_cumulants
 from qtraj.errors import NoFiniteLaw, NotRecorded
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.channels import davies_channels
 from qtraj.quantum.parties import System

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from qtraj.density.exponential import log_exponential_average, support_loss
 from qtraj.errors import NotRecorded
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.seam import Endpoint, MeasurementProtocol
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System

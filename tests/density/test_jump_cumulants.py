@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qtraj.density.jump_cumulants import jump_covariance, jump_cumulants, jump_mean
 from qtraj.density.jump_process import jump_process_averages
 from qtraj.density.tilted_generator import jump_log_exponential_average
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.quantum.channels import Channel
 from tests.processes.jump_cases import driven_qubit, random_davies, random_process, seeds
 

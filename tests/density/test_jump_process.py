@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qtraj.density.averages import averages
 from qtraj.density.jump_process import JumpProcessAverages, integrated_state, jump_process_averages, stationary_set
 from qtraj.density.jump_rates import entropy_derivative, rates_at, rates_in
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.channels import davies_channels, dephasing_channels
 from qtraj.quantum.entropies import coherence, divergence_from_gibbs

@@ -11,7 +11,7 @@ from qtraj.density.averages import averages
 from qtraj.density.quasiprobability import heat_quasiprobability, local_quasiprobability
 from qtraj.errors import InvalidInput
 from qtraj.models.registry import build_model
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.unitaries import EnergyConservingUnitary

@@ -57,7 +57,7 @@ def test_cumulants_of_enumerated_paths(name: str, protocol: str) -> None:
 
 @pytest.mark.parametrize("name", ["coherent qutrit", "pure start", "leftover degeneracy", "infinite temperature"])
 def test_cumulants_of_thermal_operations(name: str) -> None:
-    from qtraj.paths.law import exact_law
+    from qtraj.paths.exact_law import exact_law
 
     law = exact_law(operation(name))
     for quantity in ("sigma", "sigma_d", "xi", "heat", "work"):

@@ -93,6 +93,8 @@ def test_the_wrong_order_is_another_process() -> None:
         (lambda: from_qiskit(np.eye(4), qubits=[0]), InvalidInput, "every qubit from 0 to 1 once"),
         (lambda: from_qiskit(np.eye(4), qubits=[0, 0]), InvalidInput, "every qubit from 0 to 1 once"),
         (lambda: from_qiskit(np.eye(4), qubits="ab"), InvalidInput, "whole numbers"),
+        (lambda: from_qiskit(np.eye(4), qubits=[0.5, 1]), InvalidInput, "whole numbers"),  # type: ignore[list-item]
+        (lambda: from_qiskit(np.eye(4), qubits=[True, False]), InvalidInput, "whole numbers"),
         (lambda: from_qiskit("circuit"), InvalidInput, "`matrix` must be an array of numbers"),
     ],
 )

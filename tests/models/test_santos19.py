@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qtraj.density.averages import averages
 from qtraj.errors import InvalidInput
 from qtraj.models.santos19 import two_qubit_exchange
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from tests.paths.enumeration import RATE
 

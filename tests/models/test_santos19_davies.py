@@ -13,7 +13,7 @@ from scipy.linalg import expm
 from qtraj.errors import InvalidInput
 from qtraj.models.registry import find_model
 from qtraj.models.santos19_davies import davies_qutrit, default_start
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.quantum.parties import System
 from qtraj.quantum.states import State
 

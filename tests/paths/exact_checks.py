@@ -11,7 +11,8 @@ import numpy as np
 from qtraj.density.averages import averages
 from qtraj.density.exponential import log_exponential_average, support_loss
 from qtraj.density.joint import JointFinalState
-from qtraj.paths.law import PathLaw, exact_law, law_between
+from qtraj.paths.exact_law import exact_law, law_between
+from qtraj.paths.law import PathLaw
 from qtraj.processes.seam import Endpoint
 from qtraj.processes.thermal_operation import ThermalOperation
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 from qtraj.paths.blocks import COUNT_BLOCK_ENDS
 from qtraj.paths.counts import draw_counts
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from tests.paths.cases import CASES, PROTOCOLS, case
 from tests.paths.enumeration import RATE, chi_square_p_value

@@ -12,9 +12,9 @@ import pytest
 from qtraj.errors import TooLarge
 from qtraj.paths.blocks import ROW_BLOCK_PATHS
 from qtraj.paths.ensemble import Ensemble
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.explicit import LARGEST_ROW_COUNT, draw_rows
 from qtraj.paths.labels import LabelTable
-from qtraj.paths.law import exact_law
 from qtraj.paths.sample import sample
 from tests.paths.cases import CASES, PROTOCOLS, case
 from tests.paths.enumeration import RATE, chi_square_p_value, enumerate_paths, independence_p_value

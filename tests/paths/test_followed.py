@@ -17,9 +17,10 @@ from qtraj.paths import followed as followed_module
 from qtraj.paths.blocks import ROW_BLOCK_PATHS, Block, Stream, row_blocks
 from qtraj.paths.class_finder import ClassFinder
 from qtraj.paths.ensemble import Ensemble
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.follow_blocks import draw_followed
 from qtraj.paths.followed import FollowedPaths
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.law import PathLaw
 from qtraj.paths.sample import sample
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment

@@ -14,8 +14,8 @@ from qtraj.errors import NoFiniteLaw
 from qtraj.models.li18 import coherent_collision
 from qtraj.paths.blocks import ROW_BLOCK_PATHS, row_blocks
 from qtraj.paths.class_finder import ClassFinder
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.followed_collisions import FollowedCollisions
-from qtraj.paths.law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.seam import MeasurementProtocol

@@ -14,9 +14,9 @@ import pytest
 from qtraj.arrays import IntArray
 from qtraj.paths.blocks import Block
 from qtraj.paths.class_finder import ClassFinder
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.follow_blocks import draw_followed
 from qtraj.paths.followed_correlated import FollowedCorrelatedPaths
-from qtraj.paths.law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.processes.correlated_operation import CorrelatedOperation
 from tests.processes.correlated_cases import RATE, Case, enumerate_paths, p_value

@@ -12,10 +12,10 @@ import pytest
 from qtraj.density.jump_cumulants import jump_cumulants
 from qtraj.errors import InvalidInput
 from qtraj.paths.blocks import ROW_BLOCK_PATHS, Block, row_blocks
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.jump_engines import EngineKind
 from qtraj.paths.jump_records import JumpRecords
 from qtraj.paths.jump_trajectories import JumpTrajectories, average_states
-from qtraj.paths.law import exact_law
 from qtraj.paths.parallel import map_blocks
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol

@@ -9,8 +9,9 @@ import pytest
 
 from qtraj.errors import TooLarge
 from qtraj.paths import labels as labels_module
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.labels import LabelTable
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.law import PathLaw
 from qtraj.quantum.parties import Environment
 from qtraj.quantum.states import State
 from tests.paths.cases import CASES, PROTOCOLS, case, haar_operation

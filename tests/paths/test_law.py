@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from qtraj.density.averages import averages
 from qtraj.density.exponential import log_exponential_average, support_loss
 from qtraj.errors import NotRecorded, TooLarge, UnknownName
-from qtraj.paths.law import QUANTITIES, PathLaw, exact_law
+from qtraj.paths.exact_law import exact_law
+from qtraj.paths.law import QUANTITIES, PathLaw
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
@@ -184,7 +185,7 @@ def test_what_a_protocol_does_not_record_is_refused() -> None:
 
 def test_a_law_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     size = exact_law(example()).classes
-    monkeypatch.setattr("qtraj.paths.law.LARGEST_LAW", size - 1)
+    monkeypatch.setattr("qtraj.paths.exact_law.LARGEST_LAW", size - 1)
     with pytest.raises(TooLarge, match="eigenbasis-two-point") as caught:
         exact_law(example())
     assert caught.value.measured == size

@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from qtraj.paths.law import PathLaw, exact_law, law_between
+from qtraj.paths.exact_law import exact_law, law_between
+from qtraj.paths.law import PathLaw
 from qtraj.processes.seam import Endpoint, MeasurementProtocol, Stage
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.outcomes import Outcomes, pinch

@@ -170,6 +170,12 @@ def test_wrong_numbers_of_workers_are_refused(n_jobs: Any) -> None:
         iterate_blocks(abs, [1, 2], n_jobs=n_jobs)  # at once, not at the first result
 
 
+def test_more_workers_than_any_machine_has_are_refused() -> None:
+    assert check_jobs(4096) == 4096
+    with pytest.raises(InvalidInput, match="`n_jobs` must be at most 4096, but is 1000000000"):
+        check_jobs(10**9)
+
+
 def test_negative_numbers_of_workers_count_from_the_cores() -> None:
     assert check_jobs(3) == check_jobs(np.int64(3)) == 3
     assert check_jobs(-1) >= 1

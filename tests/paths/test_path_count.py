@@ -7,7 +7,7 @@ import pytest
 
 from qtraj.models.li18 import coherent_collision
 from qtraj.paths import path_count
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.path_count import count_label_sequences
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.seam import MeasurementProtocol

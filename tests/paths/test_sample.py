@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from qtraj.errors import InvalidInput, NoFiniteLaw, TooLarge, UnknownName
-from qtraj.paths import law as law_module
-from qtraj.paths.law import exact_law
+from qtraj.paths import exact_law as law_module
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import DEFAULT_PATHS, DEFAULT_SEED, SAMPLERS, sample
 from qtraj.processes.seam import MeasurementProtocol
 from tests.paths.cases import case

@@ -17,7 +17,8 @@ from qtraj.density.stage_cumulants import stage_cumulants
 from qtraj.errors import NoFiniteLaw, NotRecorded, TooLarge
 from qtraj.models.li18 import coherent_collision
 from qtraj.paths import sweep
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.exact_law import exact_law
+from qtraj.paths.law import PathLaw
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.quantum.composite import CompositeSystem, Reservoir
@@ -334,11 +335,11 @@ def test_tables_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_many_classes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qtraj.paths.law.LARGEST_LAW", 1000)
+    monkeypatch.setattr("qtraj.paths.exact_law.LARGEST_LAW", 1000)
     with pytest.raises(NoFiniteLaw, match="eigenbasis-two-point protocol"):
         exact_law(case("coherent units"))
     single = case("one collision")
-    monkeypatch.setattr("qtraj.paths.law.LARGEST_LAW", 10)
+    monkeypatch.setattr("qtraj.paths.exact_law.LARGEST_LAW", 10)
     with pytest.raises(TooLarge):
         exact_law(single)
 

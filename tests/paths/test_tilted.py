@@ -26,7 +26,8 @@ from qtraj.models.registry import build_model
 from qtraj.paths.blocks import Block, row_blocks
 from qtraj.paths.bookkeeping import book
 from qtraj.paths.distribution import Distribution
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.exact_law import exact_law
+from qtraj.paths.law import PathLaw
 from qtraj.paths.tilt import Tilt, contiguous
 from qtraj.paths.tilted import find_tilt, log_normalisation, sample_tilted
 from qtraj.paths.tilted_jumps import TiltedJumps

@@ -10,7 +10,8 @@ import pytest
 
 from qtraj.arrays import IntArray
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.exact_law import exact_law
+from qtraj.paths.law import PathLaw
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.states import State

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qtraj.errors import InvalidInput
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.paths.tilted import sample_tilted
 from qtraj.plots.tails import tail

@@ -14,7 +14,7 @@ from qtraj.density.averages import averages
 from qtraj.density.maps import apply_stages, kraus_map
 from qtraj.errors import InvalidInput, InvalidUnitary, TooLarge, UnknownName
 from qtraj.models.li18 import coherent_collision
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.collision_steps import CollisionStep, InternalStep
 from qtraj.processes.seam import MeasurementProtocol

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtraj.errors import AmbiguousRank, InvalidInput, InvalidState, InvalidUnitary, NotRecorded
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.correlated_operation import CorrelatedOperation
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.quantum.parties import Environment, System

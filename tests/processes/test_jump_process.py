@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from qtraj.density.exponential import log_exponential_average, support_loss
 from qtraj.density.tilted_generator import jump_log_exponential_average, jump_support_loss
 from qtraj.errors import InvalidInput, NoFiniteLaw
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.exact_law import exact_law
+from qtraj.paths.law import PathLaw
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.quantum.channels import Channel, davies_channels, dephasing_channels
@@ -198,7 +199,7 @@ def test_the_detailed_theorem_holds_atom_by_atom(process: JumpProcess) -> None:
 
 def exact_law_backward(process: JumpProcess):
     """Law of the backward process between the swapped ends of the forward one."""
-    from qtraj.paths.law import law_between
+    from qtraj.paths.exact_law import law_between
 
     ends = process.endpoints(MeasurementProtocol.AUGMENTED).swapped()
     return law_between(process.reversed().stages(), ends).distribution("sigma")

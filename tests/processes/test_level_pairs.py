@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.exact_law import exact_law
+from qtraj.paths.law import PathLaw
 from qtraj.processes import level_pairs
 from qtraj.processes.kraus import thermal_branches
 from qtraj.processes.level_pairs import condensed_branches, is_condensed

@@ -12,7 +12,7 @@ import pytest
 from qtraj.density.averages import averages
 from qtraj.errors import TooLarge
 from qtraj.memory import LIMIT_VARIABLE
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.processes.memory_needed import MemoryNeeded
 from qtraj.processes.thermal_operation import ThermalOperation

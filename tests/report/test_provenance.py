@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qtraj.cli.program import main
 from qtraj.experiment.load import load_experiment
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.report.document import html_document
 from qtraj.report.provenance import self_contained, versions

@@ -51,6 +51,39 @@ def test_a_damaged_block_is_named_and_made_again(how: dict[str, Any], stored: Ca
     assert block_files(folder) == before
 
 
+@pytest.mark.parametrize("how", [EXPLICIT, {"paths": COUNTS}])
+@pytest.mark.parametrize("kind", ["law", "flows"])
+@pytest.mark.parametrize("harm", [spoil, Path.unlink])
+def test_a_damaged_table_is_named_and_made_again(
+    how: dict[str, Any], kind: str, harm: Callable[[Path], None], stored: Callable[..., Path]
+) -> None:
+    folder = stored(**how)
+    (table,) = (folder / "tables").glob(f"{kind}-*")
+    before = table.read_bytes()
+    harm(table)
+    with pytest.raises(StorageError):
+        load_run(folder)
+    done = resume_run(folder)
+    assert done.drawn == 0
+    assert done.remade == (f"`{table}` was missing or damaged",)
+    assert table.read_bytes() == before
+    assert load_run(folder).paths == how["paths"]
+
+
+def test_a_table_that_comes_out_otherwise_is_not_put_back(
+    stored: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on another machine, whose linear algebra rounds in another way."""
+    folder = stored(**EXPLICIT)
+    (table,) = (folder / "tables").glob("law-*")
+    spoil(table)
+    spoilt = table.read_bytes()
+    monkeypatch.setattr("qtraj.storage.mending.encode_tables", lambda *_: {"law": b"other digits"})
+    with pytest.raises(StorageError, match=r"damaged, and this machine would compute other last digits; put"):
+        resume_run(folder)
+    assert table.read_bytes() == spoilt
+
+
 @pytest.mark.parametrize(
     ("sampler", "short", "long"),
     [

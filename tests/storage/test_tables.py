@@ -11,10 +11,11 @@ import pytest
 
 from qtraj.errors import StorageError
 from qtraj.experiment import load_experiment
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.explicit import Cells
 from qtraj.paths.flows import Flows
 from qtraj.paths.labels import LabelTable
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.law import PathLaw
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.storage.parquet import StoredTable, decode, encode
 from qtraj.storage.tables import cells_of, encode_tables, law_of, same_law

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from qtraj.errors import NoFiniteLaw
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.law import PathLaw, exact_law
+from qtraj.paths.exact_law import exact_law
+from qtraj.paths.law import PathLaw
 from qtraj.paths.sample import sample
 from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.theorems.backward import SigmaAtoms

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtraj.models.registry import build_model
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.theorems.backward import SigmaAtoms
 from tests.paths.cases import CASES, case
 from tests.paths.enumeration import enumerate_paths

@@ -10,7 +10,7 @@ import pytest
 
 from qtraj.models.li18 import coherent_collision
 from qtraj.paths.class_finder import ClassFinder
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.seam import MeasurementProtocol

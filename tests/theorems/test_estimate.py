@@ -17,7 +17,7 @@ from qtraj.arrays import FloatArray
 from qtraj.errors import InvalidInput, NotRecorded, UnknownName
 from qtraj.models.registry import build_model
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.paths.tilted import find_tilt, sample_tilted
 from qtraj.processes.thermal_operation import ThermalOperation

@@ -8,7 +8,7 @@ import pytest
 from qtraj.density.counted_distribution import counted_distribution
 from qtraj.density.counting import counted
 from qtraj.errors import InvalidInput, NoFiniteLaw
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.channels import Channel, davies_channels
 from qtraj.quantum.parties import System

@@ -193,3 +193,16 @@ def test_calibration_of_the_worst_laws(rare: int, root_seed: int) -> None:
         counts = rng.multinomial(10**5, p, size=10**5)
         alarms += int((((counts - 10**5 * p) ** 2 / (10**5 * p)).sum(axis=1) >= critical).sum())
     assert alarms <= stats.binom.isf(1e-9, 2 * 10**6, 2.5e-4)
+
+
+def test_a_failure_names_the_class_that_is_furthest_off() -> None:
+    counts = np.array([5000, 2500, 3000, 0])
+    check = goodness_of_fit(
+        counts=counts, log_probabilities=np.log([0.5, 0.25, 0.25, 1e-9]), level=1e-3, name="classes"
+    )
+    assert str(check.verdict) == "fail"
+    expected = counts[:3].sum() / 4
+    assert check.note == (
+        "Chi-square is rejected; of 3 classes or bins, number 2 is furthest off: 3000 paths where "
+        f"{expected:.4g} are expected."
+    )

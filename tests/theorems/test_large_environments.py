@@ -15,8 +15,8 @@ import pytest
 
 from qtraj.density.averages import averages
 from qtraj.paths import followers
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.followed import FollowedPaths
-from qtraj.paths.law import exact_law
 from qtraj.processes import level_pairs
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment

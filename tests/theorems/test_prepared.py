@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.theorems.backward import SigmaAtoms
 from qtraj.theorems.checks import Verdict

@@ -71,6 +71,12 @@ def test_a_failure_says_which_and_by_how_much() -> None:
     assert "mean_sigma: 0.97000 against 1.00000 (z = -66.70, p <= 1e-300)." in sentence
     assert "normalisation: 1 against 1.5, off by -0.5 where 1.5e-12 is rounding." in sentence
     assert "mean_xi" not in sentence
+    assert "Exact numbers disagree, which is no chance" in sentence
+
+
+def test_a_failure_by_chance_is_thought_of() -> None:
+    sentence = report(statistical(verdict=Verdict.FAIL, sampled=0.97, z=-66.7, p_value=1e-300)).sentence
+    assert "rejected in one run out of 1,000 at most; another seed will tell." in sentence
 
 
 def test_an_inconclusive_report_says_what_would_do() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from qtraj.errors import InvalidInput, UnknownName
 from qtraj.models.registry import build_model
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.theorems.checks import Verdict
 from qtraj.theorems.sample_until import StopReason, sample_until

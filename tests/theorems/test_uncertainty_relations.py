@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qtraj.errors import InvalidInput, NoFiniteLaw
 from qtraj.models.registry import build_model
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.collision_steps import CollisionStep
 from qtraj.processes.jump_process import JumpProcess

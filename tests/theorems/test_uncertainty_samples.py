@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from qtraj.models.registry import build_model
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.theorems.checks import Verdict
 from qtraj.theorems.uncertainty_relations import uncertainty_relations

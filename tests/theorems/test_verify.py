@@ -208,6 +208,9 @@ def test_the_work_is_not_small_and_stands_in_the_mean() -> None:
     assert abs(work) > 0.01
     assert check_of(report, "mean_sigma").exact == pytest.approx(values.entropy_production + work, abs=1e-12)
     assert check_of(report, "mean_xi").exact == pytest.approx(values.coherence_entropy_production, abs=1e-12)
+    (note,) = (note for note in report.notes if "does not conserve energy" in note)
+    assert f"[U, H] has norm {values.commutator_norm:.3g}" in note
+    assert f"takes the work {values.switching_work:.6g}" in note
 
 
 def test_a_unitary_typed_to_four_digits_passes() -> None:
@@ -459,7 +462,7 @@ def qubit_on_a_ladder(state: object, spacing: float = 1.0) -> ThermalOperation:
 def test_a_state_that_had_to_be_moved_is_told_with_its_rank() -> None:
     typed = [[0.7702, 0.4208], [0.4208, 0.2298]]  # a pure state to four digits, with an eigenvalue of -8e-5
     text = str(verify(qubit_on_a_ladder(typed), paths=1000))
-    assert "was moved by 0.00011 to the nearest one, of rank 1 of 2" in text
+    assert "was moved by 0.00011 to the nearest density matrix, of rank 1 of 2." in text
     assert "was moved" not in str(verify(qubit_on_a_ladder([[0.5, 0.2], [0.2, 0.5]]), paths=1000))
 
 

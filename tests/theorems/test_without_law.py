@@ -16,7 +16,7 @@ from qtraj.density.partners import exact_cumulants, exact_log_exponential_averag
 from qtraj.errors import NoFiniteLaw
 from qtraj.models.li18 import coherent_collision
 from qtraj.paths.bookkeeping import book
-from qtraj.paths.law import exact_law
+from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.seam import MeasurementProtocol, Process
