@@ -82,15 +82,16 @@ def _seconds(count: int) -> float:
 
 
 LAW = """
-import resource, sys, time
+import sys, time
 sys.path.insert(0, {root!r})
 from tests.benchmarks.bench_environments import spin_bath
+from tests.benchmarks.timing import peak_memory
 import qtraj
-base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+base = peak_memory()
 process = spin_bath({count})
 start = time.perf_counter()
 law = qtraj.exact_law(process)
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6 - base, law.paths,
+print(time.perf_counter() - start, peak_memory() - base, law.paths,
       process.memory_needed.law / 1e9, process.memory_needed.labels / 1e9, process.memory_needed.largest_block)
 """
 

@@ -106,16 +106,16 @@ def _explicit(process: qtraj.ThermalOperation, name: str, *, quick: bool) -> Ite
 
 
 LADDER = """
-import resource, sys, time
+import sys, time
 sys.path.insert(0, {root!r})
 from tests.benchmarks.bench_operations import ladder_process
+from tests.benchmarks.timing import peak_memory
 import qtraj
 start = time.perf_counter()
 process = ladder_process({levels})
 built = time.perf_counter()
 law = qtraj.exact_law(process)
-print(built - start, time.perf_counter() - built, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, law.classes,
-      law.paths)
+print(built - start, time.perf_counter() - built, peak_memory(), law.classes, law.paths)
 """
 
 

@@ -35,3 +35,12 @@ def peer(name: str) -> Any:
         return import_module(name)
     except ImportError:
         return None
+
+
+def peak_memory() -> float:
+    """Largest size that this program has had, in GB; on Linux.
+
+    Not `ru_maxrss`, which begins with the largest size of the program that started this one.
+    """
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) * 1024 / 1e9
