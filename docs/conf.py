@@ -19,7 +19,7 @@ copyright = "the qtraj developers, BSD 3-clause licence"
 release = version = qtraj.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",  # Markdown and notebooks
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinxcontrib.bibtex",
@@ -27,6 +27,7 @@ extensions = [
     # Ours, in `_ext`.
     "mathml",
     "citations",
+    "formula_scripts",
     "pages_from_code",
     "room_pages",
     "single_backticks",
@@ -39,10 +40,17 @@ nitpicky = True
 # References to what others document (NumPy's arrays, the types of Python) cannot be looked up without a network.
 nitpick_ignore_regex = [(r"py:.*", r"(?!qtraj\.).*")]
 
-# -- pages in Markdown --------------------------------------------------------------------------------------------
-source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+# -- pages in Markdown, and notebooks -----------------------------------------------------------------------------
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb", ".rst": "restructuredtext"}
 myst_enable_extensions = ["html_image"]
 myst_heading_anchors = 3
+myst_fence_as_directive = ["math"]  # as other readers of Markdown set them, so that both show a formula
+# Notebooks are stored without results and run at every build; one that raises fails it.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True
+nb_execution_timeout = 300  # seconds a cell; a kernel of numba may have to be compiled first
+nb_merge_streams = True
 
 # -- docstrings ---------------------------------------------------------------------------------------------------
 autodoc_member_order = "bysource"
@@ -78,6 +86,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "show_memory": False,
     "show_signature": False,
+    "min_reported_time": 600,  # seconds: the scripts take one or two, and how long says nothing about them
     "write_computation_times": False,  # these pages would load scripts from elsewhere, and say what nobody asks
     "abort_on_example_error": True,
     "capture_repr": (),

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from qtraj.processes.correlated_operation import CorrelatedOperation
     from qtraj.processes.jump_process import JumpProcess
     from qtraj.processes.thermal_operation import ThermalOperation
-    from qtraj.quantum.channels import Channel, davies_channels, dephasing_channels
+    from qtraj.quantum.channels import Channel, dephasing_channels
     from qtraj.quantum.composite import CompositeSystem, Reservoir
-    from qtraj.quantum.davies import coupled_channels
+    from qtraj.quantum.davies import coupled_channels, davies_channels
     from qtraj.quantum.parties import Environment, System
     from qtraj.quantum.spectrum import Spectrum
     from qtraj.quantum.states import State
@@ -122,7 +122,7 @@ _HOME = {
     "averages": "qtraj.density.averages",
     "build_model": "qtraj.models.registry",
     "coupled_channels": "qtraj.quantum.davies",
-    "davies_channels": "qtraj.quantum.channels",
+    "davies_channels": "qtraj.quantum.davies",
     "dephasing_channels": "qtraj.quantum.channels",
     "estimate": "qtraj.theorems.estimate",
     "exact_law": "qtraj.paths.exact_law",

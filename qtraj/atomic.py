@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from qtraj.errors import StorageError
+from qtraj.errors import InvalidInput, StorageError
 
-__all__ = ["atomic_file", "atomic_path", "check_writable", "folder_to_disk", "in_words"]
+__all__ = ["atomic_file", "atomic_path", "check_writable", "file_name", "folder_to_disk", "in_words"]
 
 
 @contextlib.contextmanager
@@ -78,6 +78,25 @@ def atomic_file(path: str | os.PathLike[str], *, by_way_of: Path | None = None) 
     """
     with atomic_path(path, by_way_of=by_way_of) as temporary, temporary.open("wb") as file:
         yield file
+
+
+def file_name(path: str | os.PathLike[str]) -> Path:
+    r"""A path that was given as an argument of this name.
+
+    Raises:
+        InvalidInput: If it is no file name, or one that no operating system takes.
+
+    Example:
+        >>> file_name("report\0.html")
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `path` must be a file name, but has a null character in it: 'report\x00.html'
+    """
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
+        raise InvalidInput(f"`path` must be a file name, but is of class {type(path).__name__}: {path!r:.80}")
+    if "\0" in os.fspath(path):
+        raise InvalidInput(f"`path` must be a file name, but has a null character in it: {os.fspath(path)!r:.80}")
+    return Path(path)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-__all__ = ["Markup", "escaped", "facts", "joined", "table", "tag", "visible"]
+__all__ = ["Markup", "escaped", "facts", "joined", "prose", "table", "tag", "visible"]
 
-VOID: Final = frozenset({"br", "img", "link", "meta"})
+VOID: Final = frozenset({"br", "img", "link", "meta", "wbr"})
 """Elements that have no content and no end tag."""
 
 # What no screen shows, but reorders or cuts the text around it, or may not stand in HTML: control characters but tab
@@ -23,6 +23,36 @@ _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufdd0-\ufdef"
     "\ufff9-\uffff\ud800-\udfff]"
 )
+
+
+_SIGNS: Final = {
+    "sigma_d": "\N{GREEK SMALL LETTER SIGMA}<sub>d</sub>",
+    "sigma": "\N{GREEK SMALL LETTER SIGMA}",
+    "xi": "\N{GREEK SMALL LETTER XI}",
+    "lambda": "\N{GREEK SMALL LETTER LAMDA}",
+    "dag": "\N{DAGGER}",
+    "-": "\N{MINUS SIGN}",
+}
+"""What stands for a sign in plain text, as HTML."""
+
+_EXPONENT: Final = r"\^(?:\((?P<{0}>[-\w ]+)\)|(?P<{0}_word>-?\w+))"
+
+# What sentences for terminals write in ASCII, and pages can set: code, averages and powers, numbers with a power of
+# ten, symbols and minus signs. A symbol in quotes is a name that somebody gave.
+_FORMULA: Final = re.compile(
+    "|".join(
+        (
+            r"`(?P<code>[^`]+)`",
+            "<e" + _EXPONENT.format("average") + ">",
+            r"\b(?P<base>[eU])" + _EXPONENT.format("power"),
+            r"\b(?P<letter>[Pk])_(?P<index>[FB])\b",
+            r"(?<![\w.])(?P<mantissa>-?\d+(?:\.\d+)?)e(?P<ten>[+-]?\d+)\b",
+            r"(?<![\w'])(?P<symbol>sigma_d|sigma|xi|lambda)(?![\w'])",
+            r"(?<=[(\s])(?P<minus>-)(?=\s|\w[\s,)])",
+        )
+    )
+)
+_SIGN: Final = re.compile(r"sigma_d|sigma|xi|lambda|dag|-")
 
 
 class Markup(str):
@@ -76,6 +106,45 @@ def tag(name: str, /, *children: str, **attributes: str | int | None) -> Markup:
     )
     start = f"<{name}{given}>"
     return Markup(start if name in VOID else f"{start}{joined(children)}</{name}>")
+
+
+def prose(sentence: str) -> Markup:
+    """A sentence with the formulas and the code in it set as in print.
+
+    Example:
+        >>> prose("the weight of <e^-sigma> & more: give `rank`, or U^dag")
+        'the weight of ⟨e<sup>−σ</sup>⟩ &amp; more: give <code>rank</code>, or U<sup>†</sup>'
+        >>> prose("8.2e+03 paths would do")
+        '8.2\u202f×\u202f10<sup>3</sup> paths would do'
+    """
+    if isinstance(sentence, Markup):
+        return sentence
+    pieces, start = list[str](), 0
+    for found in _FORMULA.finditer(sentence):
+        pieces += [sentence[start : found.start()], _set(found)]
+        start = found.end()
+    return joined([*pieces, sentence[start:]])
+
+
+def _set(found: re.Match[str]) -> Markup:
+    """A formula as HTML."""
+    part = found.groupdict()
+    if part["code"]:
+        return tag("code", part["code"])
+    if average := part["average"] or part["average_word"]:
+        return Markup(f"\u27e8e<sup>{_signs(average)}</sup>\u27e9")
+    if power := part["power"] or part["power_word"]:
+        return Markup(f"{part['base']}<sup>{_signs(power)}</sup>")
+    if part["letter"]:
+        return Markup(f"{part['letter']}<sub>{part['index']}</sub>")
+    if part["mantissa"]:
+        ten = f"10<sup>{_signs(str(int(part['ten'])))}</sup>"
+        return Markup(f"{_signs(part['mantissa'])}\u202f\N{MULTIPLICATION SIGN}\u202f{ten}")
+    return _signs(found[0])
+
+
+def _signs(text: str) -> Markup:
+    return Markup(_SIGN.sub(lambda match: _SIGNS[match[0]], text))
 
 
 def table(

@@ -8,7 +8,7 @@ A document is one session: its blocks run in order, in a scratch folder that hol
 | ```console | `$ ` lines are run by bash, the lines below each are compared with what it printed |
 | ```sh | every line is run by bash |
 | ```toml | parsed; then saved for the blocks below, or else validated as an experiment file |
-| ```json, ```bibtex, ```text | JSON is parsed; the other two are for reading |
+| ```json, ```bibtex, ```math, ```text | JSON is parsed; the others are for reading |
 | ```{toctree}, ```{bibliography}, ```{include} | left to the build of the site, which fails where one leads nowhere |
 
 An HTML comment on the line above a block says more:
@@ -35,6 +35,8 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -47,11 +49,11 @@ README = ROOT / "README.md"
 PAGES = ROOT / "docs"
 DOCUMENTS = [README, *sorted(PAGES.glob("*.md")), *sorted((PAGES / "tutorials").glob("*.md"))]
 
-# Pages that show a file of the top folder.
-SHOWN = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
+# Pages that show a file of the top folder, or a part of it.
+SHOWN = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md", "files_and_commands.md": "README.md"}
 
 COMPARISON = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-FOR_READING = frozenset({"text", "bibtex"})
+FOR_READING = frozenset({"text", "bibtex", "math"})
 FOR_THE_SITE = frozenset({"{toctree}", "{bibliography}", "{include}"})
 MARK = "@@exit-code@@"
 
@@ -291,6 +293,60 @@ def test_every_page_and_tutorial_is_two_clicks_from_the_readme() -> None:
     far = [page.name for page in DOCUMENTS[1:] if page not in second and shown.get(page) not in second]
     assert not far
     assert ROOT / "examples" / "README.rst" in first
+    notebooks = set((PAGES / "notebooks").glob("*.ipynb"))
+    top = {ROOT / name for name in ("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md")}
+    assert notebooks | top | {PAGES / "images" / "import_graph.svg"} <= second
+
+
+def test_the_map_of_the_code_names_every_file() -> None:
+    text = (PAGES / "design.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(?:[a-z_]+/)*([a-z0-9_*]+\.py)`", text)) | set(
+        re.findall(r"^  (\w+\.py) ", text, re.MULTILINE)
+    )
+    files = {path.name for path in (ROOT / "qtraj").rglob("*.py")} - {"__init__.py", "__main__.py"}
+    unnamed = sorted(name for name in files if not any(fnmatch(name, pattern) for pattern in named))
+    assert not unnamed, f"docs/design.md says nothing of {unnamed}"
+    files |= {path.name for path in (ROOT / "tests").rglob("*.py")}
+    gone = sorted(pattern for pattern in named if not any(fnmatch(name, pattern) for name in files))
+    assert not gone, f"docs/design.md names {gone}, which do not exist"
+
+
+def test_the_gallery_names_every_script_and_experiment() -> None:
+    text = (ROOT / "examples" / "README.rst").read_text(encoding="utf-8")
+    named = set(re.findall(r"``([a-z_]+\.(?:py|toml))``", text))
+    assert named == {path.name for path in (ROOT / "examples").iterdir() if path.suffix in {".py", ".toml"}}
+
+
+FACES = ("qtraj", "qtraj.plots", "qtraj.experiment", "qtraj.models", "qtraj.storage", "qtraj.strategies")
+
+
+def test_the_reference_has_every_public_name() -> None:
+    words = set(re.findall(r"`(?:plots\.|strategies\.)?(\w+)`", (PAGES / "reference.md").read_text(encoding="utf-8")))
+    public = {name for face in FACES for name in import_module(face).__all__} - {"__version__", "models"}
+    assert not public - words
+    assert "made_up_name" not in words
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("p′_β q", [("plain", "p′"), ("low", "β"), ("plain", " q")]),
+        ("e^(−β(E_m − E_n))", [("plain", "e"), ("high", "−β(E_m − E_n)")]),
+        ("⟨e^−σ_d⟩", [("plain", "⟨e"), ("high", "−σ_d"), ("plain", "⟩")]),
+        ("p_β^s", [("plain", "p"), ("low", "β"), ("high", "s")]),
+        ("Ṡ_b ω_±", [("plain", "Ṡ"), ("low", "b"), ("plain", " ω"), ("low", "±")]),
+        ("L_k†L_k", [("plain", "L"), ("low", "k"), ("plain", "†L"), ("low", "k")]),
+        ("10^15", [("plain", "10"), ("high", "15")]),
+        ("U^dag", [("plain", "U"), ("high", "†")]),
+        ("spin_bath.toml, two_or_three", [("plain", "spin_bath.toml, two_or_three")]),
+        ("a ^ b, _emphasis_", [("plain", "a ^ b, _emphasis_")]),
+    ],
+)
+def test_formulas_in_prose_have_scripts(
+    text: str, pieces: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(PAGES / "_ext")
+    assert import_module("script_pattern").split(text) == pieces
 
 
 def test_every_cited_key_is_in_the_bibliography() -> None:

@@ -228,7 +228,7 @@ def third_party(paths: Iterable[Path]) -> set[str]:
     names = set()
     for path in paths:
         names |= {name.partition(".")[0] for _, name in imported_names(path.read_text(encoding="utf-8"))}
-    ours = {"qtraj", "tests"}
+    ours = {"qtraj", "tests"} | {path.stem for path in (ROOT / "docs" / "_ext").glob("*.py")}
     return {PROVIDED_BY.get(name, name) for name in names - sys.stdlib_module_names - ours}
 
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtraj.markup import Markup, escaped, facts, joined, table, tag, visible
+from qtraj.markup import Markup, escaped, facts, joined, prose, table, tag, visible
 
 
 class Reader(HTMLParser):
@@ -74,3 +74,33 @@ def test_tables_have_scopes_and_captions() -> None:
     assert "<td>&lt;2&gt;</td>" in html
     assert "<td><b>4</b></td>" in html
     assert facts({"<a>": "<b>"}, caption="c").count("&lt;") == 2
+
+
+@given(ANY_TEXT)
+def test_prose_adds_no_tags_but_those_of_formulas(text: str) -> None:
+    read = Reader(prose(text))
+    assert set(read.tags) <= {"code", "sub", "sup"}
+    assert read.attributes == []
+
+
+@given(st.text("abc ,.<>&'\"()=", max_size=30))
+def test_prose_without_formulas_stays_as_it_is(text: str) -> None:
+    assert prose(text) == escaped(text)
+
+
+def test_formulas_are_set() -> None:
+    """Each as a reader sees it, and none where there is only something like it."""
+    seen = {
+        "<e^-sigma_d> and <e^(-s x)>": "⟨e−σd⟩ and ⟨e−s x⟩",
+        "e^s P_B(-s), k_B = 1": "es PB(−s), kB = 1",
+        "U^dag for U": "U† for U",
+        "8.2e+03 and -1e-12": "8.2\u202f×\u202f103 and −1\u202f×\u202f10−12",
+        "sigma - sigma_d is xi": "σ − σd is ξ",
+        "mean_sigma of 'xi', --paths well-known 1-2": "mean_sigma of 'xi', --paths well-known 1-2",
+        "give `rank <2>`": "give rank <2>",
+        "an odd ` backtick": "an odd ` backtick",
+    }
+    for text, expected in seen.items():
+        assert Reader(prose(text)).text == expected
+    assert Reader(prose("`sigma`")).tags == ["code"]
+    assert prose(Markup("<b>xi</b>")) == "<b>xi</b>"

@@ -85,16 +85,13 @@ def test_it_works_where_nothing_else_is(built: Path, kind: str, tmp_path: Path) 
 
 
 def test_the_citation_is_one() -> None:
-    """By the schema of the Citation File Format, as far as it goes; and of this version."""
-    cffconvert = pytest.importorskip("cffconvert")
-    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    citation = cffconvert.Citation(text)
-    citation.validate()
-    assert citation.cffobj["version"] == qtraj.__version__
-    assert "QTraj 1.0" in citation.cffobj["abstract"]
+    """By the schema of the Citation File Format."""
+    cffconvert = pytest.importorskip("cffconvert", reason="its old jsonschema would hold back that of the notebooks")
+    cffconvert.Citation((ROOT / "CITATION.cff").read_text(encoding="utf-8")).validate()
 
 
 def test_versions_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["dynamic"] == ["version"]
     assert f"## {qtraj.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\nversion: {qtraj.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from qtraj.markup import prose
 from qtraj.models import build_model
 from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
@@ -74,6 +75,8 @@ def check_fragment(html: str) -> Page:
         "div",
         "p",
         "strong",
+        "sub",
+        "sup",
     }
     assert all(attributes.get("scope") in ("row", "col") for attributes in page.all("th"))
     assert not any({"style", "bgcolor", "color"} & set(attributes) for _, attributes in page.tags)
@@ -150,4 +153,4 @@ def test_the_table_of_a_report_has_every_check() -> None:
     report = verify(thermal(), paths=1000, followed_paths=0)
     page = check_fragment(report._repr_html_())
     assert page.texts["th"][7:] == [check.name for check in report.checks]
-    assert page.texts["strong"] == [report.sentence]
+    assert page.texts["strong"] == Page(f"<strong>{prose(report.sentence)}</strong>").texts["strong"]

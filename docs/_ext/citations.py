@@ -25,7 +25,9 @@ OUTSIDE = {
     "CONTRIBUTING.md": "/contributing.md",
     "examples/README.rst": "/gallery/index.rst",
 }
-OUTSIDE_LINK = re.compile(r"\]\((?:\.{1,2}/)+(" + "|".join(map(re.escape, OUTSIDE)) + r")\)")
+# A section of the README is on the page that includes it, while the whole of it is what the first page is for.
+README_SECTIONS = "/files_and_commands.md"
+OUTSIDE_LINK = re.compile(r"\]\((?:\.{1,2}/)*(" + "|".join(map(re.escape, OUTSIDE)) + r")(#[^)]*)?\)")
 
 FENCE = re.compile(r"^(```+|~~~+)")
 
@@ -56,7 +58,7 @@ def linked_in_markdown(text: str, known: frozenset[str]) -> str:
             # Odd pieces are inside backticks.
             pieces = re.split(r"(`+[^`]*`+)", line)
             pieces[::2] = [CITED.sub(lambda found: _role(found, known, "{cite}"), piece) for piece in pieces[::2]]
-            line = OUTSIDE_LINK.sub(lambda found: f"]({OUTSIDE[found[1]]})", "".join(pieces))
+            line = OUTSIDE_LINK.sub(_page, "".join(pieces))
         lines.append(line)
     return "\n".join(lines) + "\n"
 
@@ -66,6 +68,11 @@ def linked_in_docstring(lines: list[str], known: frozenset[str]) -> None:
     for number, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...")):
             lines[number] = CITED.sub(lambda found: _role(found, known, ":cite:"), line)
+
+
+def _page(found: re.Match[str]) -> str:
+    page, section = OUTSIDE[found[1]], found[2] or ""
+    return f"]({README_SECTIONS if section and found[1] == 'README.md' else page}{section})"
 
 
 def _role(found: re.Match[str], known: frozenset[str], role: str) -> str:

@@ -65,7 +65,7 @@ def link_pages(app: Sphinx, doctree: nodes.document, page: str) -> None:
 
     Words of one small-letter piece, such as `energies`, are keys of files and columns more often than functions.
     """
-    if app.env.doc2path(page).suffix != ".md":
+    if app.env.doc2path(page).suffix not in {".md", ".ipynb"}:
         return
     last_parts: dict[str, set[str]] = {}
     for name, place in app.env.domains.python_domain.objects.items():

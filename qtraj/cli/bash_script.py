@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from qtraj import __version__
-from qtraj.cli.arguments import COMMANDS
 from qtraj.cli.completed import EXPERIMENT, FILE, FOLDER, SETTING, TARGETS, options_of, words_of
+from qtraj.cli.file_keys import PROGRAM
+from qtraj.cli.manual import COMMANDS
 from qtraj.models import MODELS
 
 __all__ = ["bash_script"]
@@ -24,6 +25,7 @@ def bash_script() -> str:
         ),
         values="\n".join(_bash_values()),
         options="\n".join(f"            {name}) _qtraj_words '{' '.join(_spellings(name))}' ;;" for name in COMMANDS),
+        keys=PROGRAM.strip(),
         targets="\n".join(f"        {name}) {_bash_kinds(TARGETS[name])} ;;" for name in COMMANDS),
     )
 
@@ -51,9 +53,8 @@ def _bash_kinds(kinds: Sequence[str]) -> str:
     return "; ".join(calls) or ":"
 
 
-_BASH: Final = """\
-# Completion of qtraj {version} for bash. Either put `eval "$(qtraj completion bash)"` into ~/.bashrc, or, which is
-# quicker: qtraj completion bash > ~/.local/share/bash-completion/completions/qtraj
+_BASH: Final = r"""# Completion of qtraj {version} for bash. Either put `eval "$(qtraj completion bash)"` into
+# ~/.bashrc, or, which is quicker: qtraj completion bash > ~/.local/share/bash-completion/completions/qtraj
 
 _qtraj_words() {{
     local word
@@ -75,10 +76,18 @@ _qtraj_folders() {{
     done < <(compgen -d -- "$current")
 }}
 
+_qtraj_keys() {{
+    awk '
+{keys}
+' < "$1" 2> /dev/null
+}}
+
 _qtraj_settings() {{
-    local words=
-    case ${{COMP_WORDS[2]}} in
+    local words= target=${{COMP_WORDS[2]//\\/}}
+    target=${{target/#\~\//$HOME/}}
+    case $target in
 {parameters}
+        *) [[ -f $target ]] && words=$(_qtraj_keys "$target") ;;
     esac
     compopt -o nospace 2> /dev/null
     _qtraj_words "$words"

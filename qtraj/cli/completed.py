@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from qtraj.cli.arguments import parser_of
+from qtraj.cli.options import parser_of
 from qtraj.models import MODELS
 from qtraj.paths.sample import SAMPLERS
 from qtraj.processes.seam import MeasurementProtocol
@@ -30,6 +30,12 @@ __all__ = [
 
 BACKENDS: Final = ("threading", "loky", "dask")
 """The backends that the help names; joblib has more."""
+
+USUAL_QUANTITIES: Final = (
+    *("sigma", "sigma_d", "xi", "heat"),
+    *("exp_minus_sigma", "exp_minus_sigma_d", "exp_minus_xi"),
+)
+"""Numbers that most sweeps have; the heats of several baths are called after them."""
 
 MODEL, REPRODUCTION, EXPERIMENT, FOLDER, FILE, SETTING = "model", "reproduction", "experiment", "folder", "file", "key="
 """Kinds of things that a shell looks up; words are completed as they are."""
@@ -55,6 +61,7 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "--report": (FILE,),
     "--scheduler": (FILE,),
     "--out": (FOLDER,),
+    "--quantity": USUAL_QUANTITIES,
     "--set": (SETTING,),
     "--over": (SETTING,),
 }
@@ -75,14 +82,15 @@ class CompletedOption:
 
 
 def options_of(command: str) -> list[CompletedOption]:
-    """The options of a command.
+    """The options of a command, but those without effect.
 
     Example:
         >>> [option.names[-1] for option in options_of("models")]
         ['--help', '--json', '--debug']
     """
     parser, _ = parser_of(command)
-    return [_option(action) for action in parser._actions if action.option_strings]
+    shown = (action for action in parser._actions if action.help != argparse.SUPPRESS)
+    return [_option(action) for action in shown if action.option_strings]
 
 
 def _option(action: argparse.Action) -> CompletedOption:

@@ -1,7 +1,7 @@
 """`qtraj completion SHELL`: the script that completes a command line in a shell.
 
 Nothing of qtraj runs when a key is pressed: everything that can be completed, the names of models and of their
-parameters included, is written into the script, and the files are the shell's own business.
+parameters included, is written into the script. Files are the shell's own business, and awk reads the keys in them.
 """
 
 from __future__ import annotations

@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Set
 from typing import Any, Final
 
 import numpy as np
+
+from qtraj.cli.rounding import Rounding, Units
 
 __all__ = ["exact_table"]
 
 MOST_ENTRIES: Final = 8
 """Rows and columns shown of a matrix."""
 
-ROUND_OFF: Final = 1e-12
-"""What is smaller than this part of the largest number of its kind is shown as 0: it is the rounding of that number.
-Exact numbers are good to some 1e-14, and a person compares three or four digits. The JSON has everything."""
-
-# Energies and entropies have scales of their own: energies in joule are 1e-21 where entropies are 1.
-_ENERGIES: Final = (
-    *("heat", "steady_heat", "energy", "work", "switching_work", "commutator_norm", "initial_free", "final_free"),
-    *("jump_heat", "noise_power", "mean_heat", "mean_work", "variance_heat", "variance_work", "third_cumulant_heat"),
-)
-
-# Probabilities and what is made of them are accurate relative to themselves, however small; text is no number at all.
-_EXACT_WHERE_SMALL: Final = ("probability_", "absolute_", "exp_minus", "normalisation")
-
-_POWERS: Final = {"variance_": 2, "third_cumulant_": 3}
-"""Of what unit a cumulant is."""
-
 _PER_COLLISION: Final = ("heat_into.", "entropy_flow_into.", "entropy_production_of_collisions")
 """Tables with one number a collision, whose sum is what most people want."""
 
 
 def exact_table(
-    name: str, document: Mapping[str, Any], *, own: Set[str] = frozenset(), own_title: str = "of this model"
+    name: str,
+    document: Mapping[str, Any],
+    *,
+    units: Units | None = None,
+    own: Set[str] = frozenset(),
+    own_title: str = "of this model",
 ) -> str:
-    """The numbers of `exact`, one a line, twelve digits; why one is missing stands beside it.
+    """The numbers of `exact`, one a line, twelve digits, rounding as 0; why one is missing stands beside it.
 
     Args:
         name: What the experiment is called.
-        document: The JSON object of `exact`.
+        document: The JSON object of `exact`, whose notes come last.
+        units: What is of order one in the process; below the rounding of that nothing is shown.
         own: Averages that only this model has.
         own_title: What these are.
     """
@@ -53,11 +46,11 @@ def exact_table(
     given: set[str] = set()
     for section, title, keys in sections:
         entries = averages if section == "averages" else law
-        scales = _scales(entries)
+        rounding = Rounding(entries, units)
         width = max(len(shown) for shown in keys.values()) + 2
         lines += ["", title]
         for key, shown in keys.items():
-            text = _value(key, entries[key], scales)
+            text = _value(key, entries[key], rounding)
             if entries[key] is None:
                 reason = document["reasons"].get(f"{section}.{key}", "not defined")
                 text = "- (for the same reason)" if reason in given else f"- ({reason})"
@@ -65,6 +58,8 @@ def exact_table(
             first, *rest = text.splitlines()
             lines.append(f"  {shown:<{width}}{first}")
             lines += [f"  {'':<{width}}{row}" for row in rest]
+    for note in document.get("notes", ()):
+        lines += ["", note]
     return "\n".join(lines)
 
 
@@ -102,24 +97,6 @@ def _is_same(key: str, other: str, averages: Mapping[str, Any]) -> bool:
     return other != key and other.replace(".", "_") == key and averages[other] == averages[key]
 
 
-def _scales(entries: Mapping[str, Any]) -> dict[bool, float]:
-    """The largest energy (True) and the largest number of any other kind (False) of a section."""
-    scales = {True: 0.0, False: 0.0}
-    for key, value in entries.items():
-        if isinstance(value, float):
-            kind = _is_energy(key)
-            scales[kind] = max(scales[kind], abs(value) ** (1 / _power(key)))
-    return scales
-
-
-def _is_energy(key: str) -> bool:
-    return key.removeprefix("at_duration.").startswith(_ENERGIES)
-
-
-def _power(key: str) -> int:
-    return next((power for start, power in _POWERS.items() if key.startswith(start)), 1)
-
-
 def _flat(section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The numbers and matrices of a section, those of its tables under dotted names."""
     for key, value in section.items():
@@ -129,7 +106,7 @@ def _flat(section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def _value(key: str, value: Any, scales: Mapping[bool, float]) -> str:
+def _value(key: str, value: Any, rounding: Rounding) -> str:
     match value:
         case {"real": real, "imag": imag}:
             return _array(np.asarray(real) + 1j * np.asarray(imag))
@@ -138,14 +115,18 @@ def _value(key: str, value: Any, scales: Mapping[bool, float]) -> str:
         case [str(), *_]:
             return "\n".join(value)
         case list() if key.startswith(_PER_COLLISION) and all(isinstance(entry, float) for entry in value):
-            return f"{sum(value):.12g} in {len(value)} collisions; one by one with --json"
+            total = _float(key, math.fsum(value), rounding, terms=len(value))
+            return f"{total} in {len(value)} collisions; one by one with --json"
         case list():
             return _array(np.asarray(value))
         case float():
-            small = abs(value) < ROUND_OFF * scales[_is_energy(key)] ** _power(key)
-            return "0" if small and not key.startswith(_EXACT_WHERE_SMALL) else f"{value:.12g}"
+            return _float(key, value, rounding)
         case _:
             return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _float(key: str, value: float, rounding: Rounding, *, terms: int = 1) -> str:
+    return "0" if rounding.is_all(key, value, terms=terms) else f"{value:.12g}"
 
 
 def _array(array: Any) -> str:

@@ -30,6 +30,16 @@ class Exit(enum.IntEnum):
     INTERRUPTED = 130
     """Ctrl-C: 128 + SIGINT, as shells have it."""
 
+    @classmethod
+    def of(cls, verdict: str) -> Exit:
+        """The exit code of a verdict.
+
+        Example:
+            >>> Exit.of("inconclusive")
+            <Exit.INCONCLUSIVE: 3>
+        """
+        return {"pass": cls.HOLDS, "fail": cls.FAILS, "inconclusive": cls.INCONCLUSIVE}[str(verdict)]
+
 
 def explain(error: BaseException) -> tuple[Exit, str]:
     """The exit code of an exception, and what to say: one sentence, without line breaks.

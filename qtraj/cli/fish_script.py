@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtraj import __version__
-from qtraj.cli.arguments import COMMANDS
 from qtraj.cli.completed import EXPERIMENT, FILE, FOLDER, SETTING, TARGETS, options_of, words_of
+from qtraj.cli.file_keys import PROGRAM
+from qtraj.cli.manual import COMMANDS
 from qtraj.models import MODELS
 
 __all__ = ["fish_script"]
@@ -18,6 +19,11 @@ def fish_script() -> str:
         f"# Completion of qtraj {__version__} for fish. Either put `qtraj completion fish | source` into",
         "# ~/.config/fish/config.fish, or, which is quicker:",
         "# qtraj completion fish > ~/.config/fish/completions/qtraj.fish",
+        "",
+        "function __qtraj_keys",
+        "    set -l words (commandline -opc)",
+        '    test -f "$words[3]"; and awk ' + _fish_quoted(PROGRAM) + " < $words[3] 2> /dev/null",
+        "end",
         "",
         "complete -c qtraj -f",
     ]
@@ -37,7 +43,7 @@ def fish_script() -> str:
                 value = f" -r {_fish_kinds(option.values)}" if option.values else " -x"
             if SETTING in option.values:
                 lines += [_fish_parameters(name, model, spelling) for model in MODELS]
-                value = " -x"
+                value = " -x -a '(__qtraj_keys)'"
             lines.append(f"complete -c qtraj {seen} {spelling}{value} -d {_fish_quoted(option.text)}")
     return "\n".join(lines) + "\n"
 

@@ -28,7 +28,8 @@ COMMANDS: Final = {
 
 _DETAILS: Final = {
     "verify": "The exit code is the verdict: 0 pass, 1 fail, 3 inconclusive.",
-    "exact": "The table shows twelve digits, --json all of them.",
+    "exact": "The table shows twelve digits, and 0 for what is only rounding; --json has all there is. Nothing is\n"
+    "drawn: --paths, --seed, --sampler and --backend, which other commands have, are taken and change nothing.",
     "histogram": "Prints the 40 most probable atoms of sigma (in the kraus protocol, of the heat); --json has all\n"
     "atoms of sigma, sigma_d, xi and the heats. Where the paths have no finite law, sampled values are\n"
     "counted in bins. A file is written only where --figure says.",
@@ -45,7 +46,8 @@ _DETAILS: Final = {
     "DIR/results.csv and .parquet, one row for every point and quantity. The exit code is the verdict over\n"
     "all points: 0 pass, 1 fail, 3 inconclusive.",
     "completion": "Nothing is installed; the first lines of the script say where your shell looks for it. The names\n"
-    "of models and their parameters are written into it: make it again after an update.",
+    "of models and their parameters are written into it: make it again after an update. After --set and\n"
+    "--over, the keys of an experiment file are read from the file.",
 }
 
 _EXAMPLES: Final = {
@@ -173,14 +175,14 @@ _SEE_ALSO: Final[Mapping[str, str]] = {
 }
 
 
-def group_of(option: str) -> str | None:
-    """Title of the group that an option belongs to; None for what belongs to none.
+def group_of(option: str) -> str:
+    """Title of the group that an option belongs to.
 
     Example:
-        >>> group_of("--seed"), group_of("target")
-        ('sampling', None)
+        >>> group_of("--seed")
+        'sampling'
     """
-    return next((title for title, options in GROUPS.items() if option in options), None)
+    return next(title for title, options in GROUPS.items() if option in options)
 
 
 def description(command: str) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from qtraj import __version__
-from qtraj.cli.arguments import COMMANDS, MAIN_HELP, parse
+from qtraj.cli.arguments import parse
 from qtraj.cli.exits import Exit, explain
+from qtraj.cli.manual import COMMANDS, MAIN_HELP
 from qtraj.cli.output import complain, emit, prepare_streams
 from qtraj.errors import InvalidInput, UnknownName
 

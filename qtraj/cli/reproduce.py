@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,14 +15,18 @@ from qtraj.atomic import check_writable, in_words
 from qtraj.cli.exits import Exit
 from qtraj.cli.output import emit, emit_json
 from qtraj.errors import InvalidInput, StorageError
+from qtraj.reproduce.entry import COLUMNS, MEANINGS
 from qtraj.reproduce.registry import REPRODUCTIONS, Reproduction, Row, find_reproduction
 
 __all__ = ["reproduce"]
 
-DIGITS: Final = 10
+DIGITS: Final = 9
 """Significant digits in the table; --json has all of them."""
 
-NARROWEST_NOTE: Final = 60
+ROUND_OFF: Final = 1e-14
+"""What is smaller than this is rounding, where a number beside it is exactly zero."""
+
+NARROWEST_NOTE, WIDEST_NOTE = 60, 110
 
 
 def reproduce(name: str = "", *, figure: str | None = None, as_json: bool = False, quiet: bool = False) -> Exit:
@@ -89,14 +93,14 @@ def _document(entry: Reproduction) -> dict[str, Any]:
     rows = []
     for position, row in enumerate(entry.rows()):
         values: dict[str, Any] = {"quantity": row.quantity}
-        for column in ("printed", "corrected", "ours"):
+        for column in COLUMNS:
             value = getattr(row, column)
             if isinstance(value, float) and not math.isfinite(value):
                 reasons[f"rows.{position}.{column}"] = "infinite" if math.isinf(value) else "not defined"
                 value = None
             values[column] = value
         rows.append({**values, "note": row.note})
-    return {**_heading(entry), "rows": rows, "reasons": reasons}
+    return {**_heading(entry), "rows": rows, "remark": entry.remark, "reasons": reasons}
 
 
 def _list(entries: Iterable[Reproduction]) -> str:
@@ -110,9 +114,9 @@ def _list(entries: Iterable[Reproduction]) -> str:
 
 def _table(entry: Reproduction) -> str:
     rows = entry.rows()
-    cells = [[row.quantity, *(_cell(value) for value in (row.printed, row.corrected, row.ours))] for row in rows]
-    titles = ["quantity", "printed", "corrected", "ours"]
-    widths = [max(len(line[column]) for line in [titles, *cells]) for column in range(4)]
+    cells = [[row.quantity, *_values(row)] for row in rows]
+    titles = ["quantity", *COLUMNS]
+    widths = [max(len(line[column]) for line in [titles, *cells]) for column in range(len(titles))]
     lines = [
         f"{entry.name}: {entry.what} [{entry.source}]",
         "",
@@ -120,8 +124,19 @@ def _table(entry: Reproduction) -> str:
         _line(["-" * w for w in widths], widths),
     ]
     for row, line in zip(rows, cells, strict=True):
-        lines += [_line(line, widths), *_note(row)]
-    return "\n".join(lines)
+        lines += [_line(line, widths), *_wrapped(row.note, "    ")]
+    return "\n".join([*lines, "", *_legend(entry, rows)])
+
+
+def _legend(entry: Reproduction, rows: Iterable[Row]) -> Iterator[str]:
+    """What the columns are, and the words in them that are no numbers of anybody."""
+    for column, meaning in COLUMNS.items():
+        yield from _wrapped(f"{column}: {meaning}")
+    used = {value for row in rows for value in (row.printed, row.corrected)}
+    for word, meaning in MEANINGS.items():
+        if word in used:
+            yield from _wrapped(f"{word}: {meaning}")
+    yield from _wrapped(entry.remark)
 
 
 def _line(cells: list[str], widths: list[int]) -> str:
@@ -129,15 +144,19 @@ def _line(cells: list[str], widths: list[int]) -> str:
     return "  ".join([first, *others]).rstrip()
 
 
-def _note(row: Row) -> list[str]:
-    width = max(NARROWEST_NOTE, min(110, shutil.get_terminal_size((100, 24)).columns))
-    return textwrap.wrap(row.note, width, initial_indent="    ", subsequent_indent="    ")
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    width = max(NARROWEST_NOTE, min(WIDEST_NOTE, shutil.get_terminal_size((100, 24)).columns))
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
 
 
-def _cell(value: float | str | None) -> str:
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else f"{value:.{DIGITS}g}"
+def _values(row: Row) -> list[str]:
+    """The three values as text; beside a number that is exactly zero, rounding is zero as well."""
+    values = [row.printed, row.corrected, row.ours]
+    none = any(isinstance(value, float) and value == 0 for value in values)
+    return [
+        value if isinstance(value, str) else "0" if none and abs(value) < ROUND_OFF else f"{value:.{DIGITS}g}"
+        for value in values
+    ]
 
 
 def _check_ending(path: str) -> None:

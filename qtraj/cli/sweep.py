@@ -12,6 +12,7 @@ from qtraj.cli.exits import Exit, naming
 from qtraj.cli.output import colour_verdicts, emit, emit_json
 from qtraj.cli.storage_commands import refuse_decided, resumable
 from qtraj.cli.sweep_tables import overall_verdict, sweep_document, sweep_table, usual_quantity
+from qtraj.cli.task import decided_by_folder
 from qtraj.errors import InvalidInput, UnknownName
 from qtraj.experiment import Sweep, load_sweep_file
 from qtraj.models import MODELS
@@ -19,18 +20,11 @@ from qtraj.paths.progress import RunProgress
 from qtraj.storage.sweep_folder import SweepFolder, load_sweep
 from qtraj.storage.sweep_report import PointReport
 from qtraj.storage.sweep_run import SweepCompletion, resume_sweep, start_sweep, verify_sweep
-from qtraj.theorems.checks import Verdict
 
 __all__ = ["resume_folder", "sweep", "verify_folder"]
 
 MOST_KEYS: Final = 2
 """Keys that a figure can show."""
-
-_EXITS: Final = {
-    Verdict.PASS: Exit.HOLDS,
-    Verdict.FAIL: Exit.FAILS,
-    Verdict.INCONCLUSIVE: Exit.INCONCLUSIVE,
-}
 
 
 def sweep(request: Request) -> Exit:
@@ -83,15 +77,7 @@ def verify_folder(request: Request) -> Exit:
         InvalidInput: If an option is given that the sweep has decided.
         StorageError: As `verify_sweep`.
     """
-    own = {
-        "--set": request.settings,
-        "--paths": request.paths,
-        "--seed": request.seed,
-        "--protocol": request.protocol,
-        "--sampler": request.sampler,
-        "--report": request.report,
-        "--partial": request.partial or None,
-    }
+    own = {**decided_by_folder(request), "--report": request.report, "--partial": request.partial or None}
     refuse_decided(own, "a sweep")
     if request.figure is not None:
         check_writable(request.figure)
@@ -128,7 +114,7 @@ def _tell(request: Request, folder: SweepFolder, reports: Sequence[PointReport],
         emit(colour_verdicts("\n".join(sweep_table(folder, reports, verdict, done, quantity))))
     if request.figure is not None:
         _draw(request, folder, quantity)
-    return _EXITS[verdict]
+    return Exit.of(verdict)
 
 
 def _draw(request: Request, folder: SweepFolder, quantity: str) -> None:

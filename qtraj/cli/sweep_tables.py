@@ -12,7 +12,9 @@ from qtraj.cli.output import plain
 from qtraj.storage.sweep_folder import SweepFolder
 from qtraj.storage.sweep_report import PointReport, SampledNumber
 from qtraj.storage.sweep_run import SweepCompletion
-from qtraj.theorems.checks import FAMILY_LEVEL, LARGEST_RUN, Verdict, rounded_up
+from qtraj.theorems.checks import Verdict
+from qtraj.theorems.levels import FAMILY_LEVEL
+from qtraj.theorems.paths_needed import LARGEST_RUN, rounded_up
 
 __all__ = ["overall_verdict", "sweep_document", "sweep_table", "usual_quantity"]
 
@@ -21,6 +23,9 @@ MOST_ROWS: Final = 40
 
 MOST_NAMED: Final = 5
 """Points named in the sentence of a verdict."""
+
+MOST_CHECKS: Final = 2
+"""Checks named in a row that did not pass."""
 
 SMALLEST_PLAIN, LARGEST_PLAIN = 4, 6
 """Powers of ten of numbers that read well as they are."""
@@ -63,6 +68,7 @@ def sweep_document(
                 "protocol": report.protocol,
                 "sampler": report.sampler,
                 "verdict": str(report.verdict),
+                "because_of": list(report.because_of),
                 "covered_weight": plain(report.covered_weight, f"{place}.covered_weight", reasons),
                 "quantities": {
                     number.quantity: {
@@ -116,22 +122,14 @@ def sweep_table(
         yield from (f"made again: {sentence}" for sentence in done.remade)
         yield f"points: {done.drawn:,} drawn, {done.kept:,} were there; all numbers in {folder.path / 'results.csv'}"
     keys = [axis.name for axis in folder.sweep.axes]
-    rows = [
-        [
-            "point",
-            *keys,
-            "paths",
-            quantity if quantity.startswith("exp_minus_") else f"mean {quantity}",
-            "std. error",
-            "exact",
-            "covered",
-            "verdict",
-        ]
-    ]
+    title = quantity if quantity.startswith("exp_minus_") else f"mean {quantity}"
+    # The number shown and the covered weight need not be why a point did not pass.
+    explained = ["because of"] if verdict is not Verdict.PASS else []
+    rows = [["point", *keys, "paths", title, "std. error", "exact", "covered", *explained, "verdict"]]
     for point, report in list(zip(folder.points, reports, strict=True))[:MOST_ROWS]:
         shown = [_value(value) for value in point.values.values()]
-        row = [str(point.index), *shown, f"{report.paths:,}", *_cells(report, quantity)]
-        rows.append([*row, f"{report.covered_weight:.2%}", str(report.verdict)])
+        row = [str(point.index), *shown, f"{report.paths:,}", *_cells(report, quantity), f"{report.covered_weight:.2%}"]
+        rows.append([*row, *([_because(report)] if explained else []), str(report.verdict)])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     yield ""
     for number, row in enumerate(rows):
@@ -150,6 +148,12 @@ def _cells(report: PointReport, quantity: str) -> tuple[str, str, str]:
     if number is None:
         return "-", "-", "-"
     return _digits(number, number.mean), f"{number.standard_error:.1e}", _digits(number, number.exact)
+
+
+def _because(report: PointReport) -> str:
+    """The checks that made a point fail or inconclusive."""
+    more = len(report.because_of) - MOST_CHECKS
+    return ", ".join(report.because_of[:MOST_CHECKS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _digits(number: SampledNumber, value: float) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from qtraj import __version__
-from qtraj.cli.arguments import COMMANDS
 from qtraj.cli.completed import EXPERIMENT, FILE, FOLDER, SETTING, TARGETS, options_of, words_of
+from qtraj.cli.file_keys import PROGRAM
+from qtraj.cli.manual import COMMANDS
 from qtraj.models import MODELS
 
 __all__ = ["zsh_script"]
@@ -22,6 +23,7 @@ def zsh_script() -> str:
             f"        {name}) parameters=({' '.join(f'{key}=' for key in model.parameters)}) ;;"
             for name, model in MODELS.items()
         ),
+        keys=PROGRAM.strip(),
         cases="\n".join(_zsh_command(name) for name in COMMANDS),
     )
 
@@ -56,8 +58,7 @@ def _zsh_quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-_ZSH: Final = """\
-#compdef qtraj
+_ZSH: Final = r"""#compdef qtraj
 # Completion of qtraj {version} for zsh. Either put `eval "$(qtraj completion zsh)"` into ~/.zshrc after compinit, or,
 # which is quicker: qtraj completion zsh > ~/.zfunc/_qtraj, with ~/.zfunc in fpath before compinit.
 
@@ -66,10 +67,19 @@ _qtraj_targets() {{
     _files -g '*.toml'
 }}
 
+_qtraj_keys() {{
+    awk '
+{keys}
+' < $1 2> /dev/null
+}}
+
 _qtraj_settings() {{
     local -a parameters
-    case $words[2] in
+    local target=${{(Q)words[2]}}
+    target=${{target/#\~\//$HOME/}}
+    case $target in
 {parameters}
+        *) [[ -f $target ]] && parameters=(${{(f)"$(_qtraj_keys $target)"}}) ;;
     esac
     compadd -S '' -- $parameters
 }}

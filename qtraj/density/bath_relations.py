@@ -79,6 +79,13 @@ def bath_relation(process: JumpProcess, bath: str, state: ComplexArray) -> BathR
 
     Raises:
         InvalidState: If the state or its stationary state is not of full rank: forces would be infinite.
+
+    Example:
+        >>> from qtraj.models.rfa13 import dephasing_qubit
+        >>> process = dephasing_qubit()
+        >>> relation = bath_relation(process, "dephasing", process.system.energy_state.matrix)
+        >>> round(relation.relative_entropy, 6), round(relation.heat_current, 6)
+        (0.200244, -0.12)
     """
     stationary = stationary_set(process, bath).reached_from(state)
     flow = bath_action(process, bath, state)

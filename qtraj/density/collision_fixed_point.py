@@ -47,6 +47,13 @@ def fixed_point(steps: Sequence[JointStep]) -> FixedPoint:
 
     Args:
         steps: The steps of the round.
+
+    Example:
+        >>> from qtraj.density.collision_unitaries import joint_steps, unit_states
+        >>> from qtraj.models.li18 import coherent_collision
+        >>> model = coherent_collision()
+        >>> round(fixed_point(joint_steps(model, unit_states(model))).second_eigenvalue_modulus, 4)
+        0.9937
     """
     d = steps[0].dimension
     if d * d > LARGEST_MAP:

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
-
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.density.collision_fixed_point import FixedPoint, fixed_point
 from qtraj.density.collision_rounds import CollisionRecord, run
 from qtraj.density.collision_unitaries import JointStep, joint_steps, unit_states
+from qtraj.density.matrix_entropy import matrix_entropy, pinched_matrix
+from qtraj.density.plain import plain
 from qtraj.errors import InvalidState
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.quantum.spectrum import Spectrum
@@ -91,7 +91,7 @@ class CollisionModelAverages:
             value = getattr(self, field.name)
             if field.name == "reasons" or (field.name == "measured" and value is None):
                 continue
-            out[field.name] = _plain(value)
+            out[field.name] = plain(value)
         return out
 
 
@@ -148,7 +148,10 @@ def _averages(
     record = run(steps, begin, rounds=int(model.repeat), spectrum=spectrum)
     heat = record.by_reservoir(record.heat, names)
     flow = float(record.entropy_flow.sum())
-    entropy = [(_entropy(state), _entropy(_pinched(state, spectrum))) for state in (begin, record.final_state)]
+    entropy = [
+        (matrix_entropy(state), matrix_entropy(pinched_matrix(state, spectrum.level_of)))
+        for state in (begin, record.final_state)
+    ]
     coherences = [max(0.0, pinched - whole) for whole, pinched in entropy]
     reasons: dict[str, str] = {}
     clausius = _clausius(model, heat, reasons)
@@ -216,29 +219,5 @@ def _steady(
     return run(steps, fixed.state, rounds=1, spectrum=spectrum), fixed
 
 
-def _entropy(state: ComplexArray) -> float:
-    values = np.linalg.eigvalsh(state)
-    values = values[values > 0]
-    return float(-(values * np.log(values)).sum())
-
-
-def _pinched(state: ComplexArray, spectrum: Spectrum) -> ComplexArray:
-    return np.where(spectrum.level_of[:, None] == spectrum.level_of[None, :], state, 0)
-
-
 def _frozen(series: Mapping[str, FloatArray]) -> Mapping[str, FloatArray]:
     return {name: frozen(values) for name, values in series.items()}
-
-
-def _plain(value: Any) -> Any:
-    """A value of the record as JSON knows it."""
-    match value:
-        case CollisionModelAverages():
-            return value.to_json()
-        case Mapping():
-            return {str(key): _plain(entry) for key, entry in value.items()}
-        case np.ndarray():
-            pair = {"real": value.real.tolist(), "imag": value.imag.tolist()}
-            return pair if np.iscomplexobj(value) else value.tolist()
-        case _:
-            return value

@@ -102,6 +102,11 @@ def unit_states(model: CollisionModel, *, measured: bool = False) -> dict[str, S
         model: The collision model.
         measured: Whether to take units as the first measurement leaves them on average: dephased where they are
             measured in the energy basis.
+
+    Example:
+        >>> from qtraj.models.li18 import coherent_collision
+        >>> sorted(unit_states(coherent_collision()))
+        ['cold', 'hot']
     """
     return {
         name: reservoir.measured_state if measured else reservoir.unit.energy_state
@@ -114,6 +119,12 @@ def joint_steps(model: CollisionModel, units: Mapping[str, State]) -> tuple[Join
 
     Raises:
         TooLarge: If system and unit together have more than 1500 dimensions.
+
+    Example:
+        >>> from qtraj.models.li18 import coherent_collision
+        >>> model = coherent_collision()
+        >>> [(step.reservoir, step.unitary.shape) for step in joint_steps(model, unit_states(model))]
+        [(None, (4, 4)), ('hot', (8, 8)), ('cold', (8, 8))]
     """
     return tuple(_joint_step(model, step, units) for step in model.steps)
 

@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from qtraj.arrays import ComplexArray, FloatArray, frozen
+from qtraj.arrays import ComplexArray, frozen
 from qtraj.density.joint import require_dense
+from qtraj.density.matrix_entropy import matrix_entropy, pinched_matrix
+from qtraj.density.plain import plain
 from qtraj.processes.correlated_operation import CorrelatedOperation
 from qtraj.quantum.correlations import partial_traces
 from qtraj.quantum.matrices import dagger
@@ -57,7 +59,7 @@ class JointMatrices:
             # Indices of the pair of local levels of every product state.
             own, other = system.spectrum.level_of, environment.spectrum.level_of
             pair = (own[:, None] * environment.dimension + other[None, :]).ravel()
-            start = np.where(pair[:, None] == pair[None, :], start, 0)
+            start = pinched_matrix(start, pair)
         matrix = operation.unitary.matrix()
         return cls(operation=operation, start=start, end=matrix @ start @ dagger(matrix))
 
@@ -68,20 +70,20 @@ class JointMatrices:
     def mutual_information(self, joint: ComplexArray) -> float:
         """Mutual information of a joint state, nats."""
         own, other = self.locals_of(joint)
-        return max(0.0, _entropy(own) + _entropy(other) - _entropy(joint))
+        return max(0.0, matrix_entropy(own) + matrix_entropy(other) - matrix_entropy(joint))
 
     @property
     def environment_relative_entropy(self) -> float:
         r"""Relative entropy :math:`S(\rho'_E\|\rho_E)` of the environment to its initial state, nats."""
         other = self.locals_of(self.end)[1]
         cross = float((np.diag(other).real * self.operation.environment.log_populations).sum())
-        return max(0.0, -_entropy(other) - cross)
+        return max(0.0, -matrix_entropy(other) - cross)
 
     @property
     def environment_coherence(self) -> float:
         """Coherence of the environment's final state between single levels, nats: what its energies cannot show."""
         other = self.locals_of(self.end)[1]
-        return max(0.0, _entropy(np.diag(np.diag(other))) - _entropy(other))
+        return max(0.0, matrix_entropy(np.diag(np.diag(other))) - matrix_entropy(other))
 
     @property
     def heat_into_environment(self) -> float:
@@ -94,7 +96,7 @@ class JointMatrices:
         r"""Entropy gained by the system plus the entropy flow into the environment; beta times heat, if thermal."""
         (before, first), (after, last) = self.locals_of(self.start), self.locals_of(self.end)
         flow = (np.diag(last - first).real * self.operation.environment.log_populations).sum()
-        return _entropy(after) - _entropy(before) - float(flow)
+        return matrix_entropy(after) - matrix_entropy(before) - float(flow)
 
     @property
     def energy_change(self) -> float:
@@ -153,14 +155,8 @@ class CorrelatedOperationAverages:
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers for JSON: matrices as {"real", "imag"}."""
-        out: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name in ("joint_system_state", "reasons"):
-                continue
-            is_matrix = isinstance(value, np.ndarray)
-            out[field.name] = {"real": value.real.tolist(), "imag": value.imag.tolist()} if is_matrix else value
-        return out
+        skipped = {"joint_system_state", "reasons"}
+        return {field.name: plain(getattr(self, field.name)) for field in fields(self) if field.name not in skipped}
 
 
 def correlated_operation_averages(operation: CorrelatedOperation) -> CorrelatedOperationAverages:
@@ -186,7 +182,9 @@ def correlated_operation_averages(operation: CorrelatedOperation) -> CorrelatedO
     own, _ = matrices.locals_of(matrices.start)
     after, _ = matrices.locals_of(matrices.end)
     level_of = operation.system.spectrum.level_of
-    coherences = [max(0.0, _entropy(_pinched(state, level_of)) - _entropy(state)) for state in (own, after)]
+    coherences = [
+        max(0.0, matrix_entropy(pinched_matrix(state, level_of)) - matrix_entropy(state)) for state in (own, after)
+    ]
     before, final = (matrices.mutual_information(joint) for joint in (matrices.start, matrices.end))
     clausius = matrices.clausius_entropy_production
     matrix = operation.unitary.matrix()
@@ -220,13 +218,3 @@ def _chi(operation: CorrelatedOperation) -> ComplexArray:
     lift: ComplexArray = np.kron(operation.system.basis, np.eye(operation.environment.dimension)).astype(np.complex128)
     chi: ComplexArray = dagger(lift) @ operation.correlations @ lift
     return chi
-
-
-def _pinched(state: ComplexArray, level_of: Any) -> ComplexArray:
-    return np.where(level_of[:, None] == level_of[None, :], state, 0)
-
-
-def _entropy(state: ComplexArray | FloatArray) -> float:
-    values = np.linalg.eigvalsh(state)
-    values = values[values > 0]
-    return float(-(values * np.log(values)).sum())

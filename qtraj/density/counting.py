@@ -111,6 +111,11 @@ def jump_amounts(process: JumpProcess, name: str) -> FloatArray:
     Raises:
         UnknownName: If there is no such quantity.
         NotRecorded: If a jump that counts has no definite heat.
+
+    Example:
+        >>> from qtraj.models.santos19_davies import davies_qutrit
+        >>> jump_amounts(davies_qutrit(), "heat").tolist()
+        [1.0, -1.0, 1.5, -1.5, 2.5, -2.5]
     """
     if name in ("sigma", "sigma_d"):
         return np.array(process.entropies)

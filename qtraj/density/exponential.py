@@ -43,6 +43,11 @@ def log_exponential_average(
 
     Raises:
         NotRecorded: If the protocol does not define the quantity.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> abs(log_exponential_average(build_model("two-qubit-exchange"), "sigma")) < 1e-12
+        True
     """
     ends = process.endpoints(protocol)
     tilt = {"sigma": u, "sigma_d": u, "xi": 0.0}[name]
@@ -95,6 +100,11 @@ def support_loss(process: Process, protocol: MeasurementProtocol = MeasurementPr
     Computed from the backward process alone: the weight with which it ends outside the support of the initial state.
     It is 0 for a full-rank start and the reason why <e^-sigma> = 1 - lambda for the others. Under the energy two-point
     protocol the support is that of the dephased state.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> round(support_loss(build_model("coherent-collision", collisions=2)), 6)  # it starts in a pure state
+        0.014086
     """
     ends = process.endpoints(protocol)
     vectors = ends.initial.outcomes.vectors

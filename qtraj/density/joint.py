@@ -26,6 +26,13 @@ def require_dense(dimension: int) -> None:
 
     Raises:
         TooLarge: If it exceeds 1500.
+
+    Example:
+        >>> require_dense(1500)
+        >>> require_dense(1501)
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.TooLarge: the dense joint state must have dimension at most 1500, but has 1501
     """
     if dimension > LARGEST_JOINT_STATE:
         raise TooLarge(

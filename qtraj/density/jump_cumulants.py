@@ -50,7 +50,13 @@ def jump_cumulants(
 def jump_mean(
     process: JumpProcess, name: str, *, protocol: str | MeasurementProtocol = MeasurementProtocol.AUGMENTED
 ) -> float:
-    """Mean of a quantity over the whole duration, boundary terms included."""
+    """Mean of a quantity over the whole duration, boundary terms included.
+
+    Example:
+        >>> from qtraj.models.santos19_davies import davies_qutrit
+        >>> round(jump_mean(davies_qutrit(), "heat"), 9)
+        0.146102141
+    """
     return _moments(process, counted(process, name, protocol), order=1, offset=0.0)[1]
 
 

@@ -18,6 +18,7 @@ import scipy.sparse
 
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.density.jump_rates import JumpRates, rates_in
+from qtraj.density.plain import plain
 from qtraj.errors import InvalidInput, NoFiniteLaw, QtrajError
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.entropies import coherence, von_neumann_entropy
@@ -113,11 +114,11 @@ class JumpProcessAverages:
             # A bath called "environment" gives its name to its own flow; the total has a name of its own.
             out.update({f"{name}_{bath}": value for bath, value in values.items()})
         out["heat_into_all_baths"] = self.heat_into_environment
-        out["initial_populations"] = self.initial_populations.tolist()
-        out["final_populations"] = self.final_populations.tolist()
-        out["final_state"] = _matrix(self.final_state)
+        out["initial_populations"] = plain(self.initial_populations)
+        out["final_populations"] = plain(self.final_populations)
+        out["final_state"] = plain(self.final_state)
         out.update(_flat(self.steady, list(self.heat_from)))
-        out["steady_state"] = None if self.steady_state is None else _matrix(self.steady_state)
+        out["steady_state"] = plain(self.steady_state)
         out["steady_states"] = self.steady_states
         out["at_duration"] = _flat(self.at_duration, list(self.heat_from))
         return out
@@ -189,6 +190,11 @@ def stationary_set(process: JumpProcess, bath: str | None = None) -> StationaryS
 
     Raises:
         TooLarge: If the dimension exceeds 32.
+
+    Example:
+        >>> from qtraj.models.santos19_davies import davies_qutrit
+        >>> stationary_set(davies_qutrit()).count
+        1
     """
     own = [jump.operator for jump in process.jumps if bath in (None, jump.bath)]
     hamiltonian = process.hamiltonian if bath is None else np.zeros_like(process.hamiltonian)
@@ -283,7 +289,3 @@ def _flat(rates: JumpRates | None, baths: list[str]) -> dict[str, Any]:
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
-
-
-def _matrix(matrix: ComplexArray) -> dict[str, Any]:
-    return {"real": matrix.real.tolist(), "imag": matrix.imag.tolist()}

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from qtraj.arrays import ComplexArray, FloatArray, frozen
+from qtraj.density.matrix_entropy import pinched_matrix
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.matrices import dagger
-from qtraj.quantum.spectrum import Spectrum
 
 __all__ = ["JumpRates", "bath_action", "entropy_derivative", "rates_at", "rates_in"]
 
@@ -64,7 +64,15 @@ class JumpRates:
 
 
 def bath_action(process: JumpProcess, bath: str, state: ComplexArray) -> ComplexArray:
-    r"""What one bath alone makes of a state, :math:`\mathcal{L}_b(\rho)`, shape (d, d), energy eigenbasis."""
+    r"""What one bath alone makes of a state, :math:`\mathcal{L}_b(\rho)`, shape (d, d), energy eigenbasis.
+
+    Example:
+        >>> from qtraj.models.santos19_davies import davies_qutrit
+        >>> process = davies_qutrit()
+        >>> change = bath_action(process, "environment", process.system.energy_state.matrix)
+        >>> bool(abs(np.trace(change)) < 1e-15)
+        True
+    """
     change = np.zeros(state.shape, dtype=np.complex128)
     for jump in process.jumps:
         if jump.bath == bath:
@@ -87,7 +95,14 @@ def rates_at(process: JumpProcess, time: float) -> JumpRates:
 
 
 def rates_in(process: JumpProcess, state: ComplexArray) -> JumpRates:
-    """Rates in a state given by its density matrix in the energy eigenbasis, shape (d, d)."""
+    """Rates in a state given by its density matrix in the energy eigenbasis, shape (d, d).
+
+    Example:
+        >>> from qtraj.models.santos19_davies import davies_qutrit
+        >>> process = davies_qutrit()
+        >>> round(rates_in(process, process.system.energy_state.matrix).entropy_change, 6)
+        0.239111
+    """
     spectrum = process.system.spectrum
     jump_rates = np.array(
         [float((np.conj(jump.operator) * (jump.operator @ state)).sum().real) for jump in process.jumps]
@@ -102,7 +117,9 @@ def rates_in(process: JumpProcess, state: ComplexArray) -> JumpRates:
         heat_into[bath] = None if np.isnan(heat) else heat
     total = sum(entropy_into.values())
     entropy_change = entropy_derivative(state, change)
-    pinched_change = entropy_derivative(_pinched(state, spectrum), _pinched(change, spectrum))
+    pinched_change = entropy_derivative(
+        pinched_matrix(state, spectrum.level_of), pinched_matrix(change, spectrum.level_of)
+    )
     return JumpRates(
         entropy_production=entropy_change + total,
         population_entropy_production=pinched_change + total,
@@ -137,9 +154,3 @@ def entropy_derivative(state: ComplexArray, change: ComplexArray) -> float:
     if (gains[empty] > NO_GAIN * float(np.abs(gains).max(initial=0.0))).any():
         return float("inf")
     return -float((gains[~empty] * np.log(values[~empty])).sum())
-
-
-def _pinched(matrix: ComplexArray, spectrum: Spectrum) -> ComplexArray:
-    level = spectrum.level_of
-    pinched: ComplexArray = np.where(level[:, None] == level[None, :], matrix, 0)
-    return pinched

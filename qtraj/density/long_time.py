@@ -20,7 +20,6 @@ from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.density.counting import jump_amounts
 from qtraj.density.jump_process import stationary_set
 from qtraj.density.tilted_generator import tilted_generator
-from qtraj.errors import InvalidInput
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.generators import liouvillian
 from qtraj.quantum.matrices import dagger
@@ -79,13 +78,8 @@ def long_time_statistics(process: JumpProcess, *names: str) -> LongTimeStatistic
         [-0.00088858, 0.002369546]
     """
     found = stationary_set(process)
-    if not found.is_unique:
-        raise InvalidInput(
-            f"zero-frequency noise needs a unique steady state, but there are {found.count} independent ones",
-            measured=float(found.count),
-        )
+    steady = found.only("for zero-frequency noise")
     d = process.system.dimension
-    steady = found.reached_from(np.eye(d, dtype=np.complex128) / d)
     generator = liouvillian(process.hamiltonian, process.jump_operators)
     projection = found.projection
     # L - P is invertible; its inverse and the group inverse of L agree on traceless operators.

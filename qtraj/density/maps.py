@@ -36,6 +36,14 @@ def stage_map(stage: Stage, tilt: float = 0.0) -> tuple[ComplexArray, float]:
 
     Returns:
         Matrix of shape (d^2, d^2) to be multiplied by exp(scale), and the scale.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> (stage,) = build_model("two-qubit-exchange").stages()
+        >>> matrix, scale = stage_map(stage)
+        >>> image = np.exp(scale) * (matrix @ np.eye(2).ravel())  # a map keeps the trace
+        >>> round(float((image[0] + image[3]).real), 12)
+        2.0
     """
     parts = [batch.superoperator() for batch in stage.branches]
     logs = np.array([scale - tilt * batch.entropy for (_, scale), batch in zip(parts, stage.branches, strict=True)])
@@ -52,6 +60,13 @@ def apply_stages(stages: tuple[Stage, ...], operator: ComplexArray, tilt: float 
 
     Returns:
         The result, shape (d, d), to be multiplied by exp(scale), and the scale.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> process = build_model("two-qubit-exchange")
+        >>> image, scale = apply_stages(process.stages(), process.system.energy_state.matrix)
+        >>> bool(np.allclose(np.exp(scale) * image, process.final_energy_state.matrix))
+        True
     """
     known: dict[int, tuple[ComplexArray, float]] = {}
     vector, scale = operator.ravel(), 0.0
@@ -71,6 +86,11 @@ def kraus_map(process: Process) -> ComplexArray:
     r"""The map :math:`\Lambda(X) = \sum_{\mu\nu} M_{\mu\nu} X M_{\mu\nu}^\dagger` as a matrix, shape (d^2, d^2).
 
     Source: [Santos19] Eq. (18); for several stages, the maps one after the other.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> kraus_map(build_model("two-qubit-exchange")).shape
+        (4, 4)
     """
     total: ComplexArray | None = None
     for stage in process.stages():
@@ -84,6 +104,11 @@ def transition_matrix(process: Process) -> FloatArray:
     r"""Transition probabilities between energy eigenstates, shape (d, d), row m, column n.
 
     Source: [Santos19] Eq. (19). Populations follow p' = Q p when no two energies of the system coincide.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> transition_matrix(build_model("two-qubit-exchange")).sum(axis=0).round(12).tolist()
+        [1.0, 1.0]
     """
     flat = kraus_map(process)
     d = int(np.sqrt(flat.shape[0]))
@@ -113,7 +138,15 @@ class CoherenceProcessing:
 
 
 def coherence_processing(process: Process, spectrum: Spectrum, state: ComplexArray) -> CoherenceProcessing:
-    """Coherence factors and their bounds for a process acting on `state` (energy eigenbasis, shape (d, d))."""
+    """Coherence factors and their bounds for a process acting on `state` (energy eigenbasis, shape (d, d)).
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> process = build_model("two-qubit-exchange")
+        >>> spectrum, state = process.system.spectrum, process.system.energy_state.matrix
+        >>> coherence_processing(process, spectrum, state).applies.tolist()
+        [[False, True], [True, False]]
+    """
     d = spectrum.dimension
     full = kraus_map(process).reshape(d, d, d, d)
     factors = np.einsum("nmnm->nm", full)

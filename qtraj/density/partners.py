@@ -27,6 +27,12 @@ def exact_cumulants(process: Process, name: str, *, protocol: MeasurementProtoco
         UnknownName: If there is no such quantity.
         NotRecorded: If the protocol or the reservoirs do not define it.
         TooLarge: If the process is a jump process of dimension above 32.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> found = exact_cumulants(build_model("davies-qutrit"), "sigma", protocol=MeasurementProtocol.AUGMENTED)
+        >>> [round(value, 6) for value in found]
+        [0.300247, 0.668518, 0.402017]
     """
     if isinstance(process, JumpProcess):
         size = process.system.dimension
@@ -44,6 +50,12 @@ def exact_log_exponential_average(process: Process, name: str, u: float, *, prot
 
     Raises:
         NotRecorded: If the protocol does not define the quantity.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> process = build_model("davies-qutrit")
+        >>> abs(exact_log_exponential_average(process, "sigma", 1.0, protocol=MeasurementProtocol.AUGMENTED)) < 1e-12
+        True
     """
     if isinstance(process, JumpProcess):
         return jump_log_exponential_average(process, name, u, protocol=protocol)
@@ -51,7 +63,13 @@ def exact_log_exponential_average(process: Process, name: str, u: float, *, prot
 
 
 def exact_support_loss(process: Process, protocol: MeasurementProtocol) -> float:
-    """Absolutely irreversible weight lambda, from the backward process alone."""
+    """Absolutely irreversible weight lambda, from the backward process alone.
+
+    Example:
+        >>> from qtraj.models import build_model
+        >>> exact_support_loss(build_model("davies-qutrit"), MeasurementProtocol.EIGENBASIS)  # of full rank
+        0.0
+    """
     if isinstance(process, JumpProcess):
         return jump_support_loss(process, protocol)
     return support_loss(process, protocol)

@@ -15,6 +15,7 @@ import numpy as np
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.density.joint import LARGEST_JOINT_STATE, JointFinalState
 from qtraj.density.maps import CoherenceProcessing, coherence_processing, transition_matrix
+from qtraj.density.plain import plain
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.entropies import coherence, divergence_from_gibbs, free_energy, kullback_leibler, mean_energy
 from qtraj.quantum.outcomes import energy_outcomes
@@ -85,17 +86,7 @@ class ThermalOperationAverages:
     def to_json(self) -> dict[str, Any]:
         """Plain numbers for JSON: matrices as {"real", "imag"}, missing values as None."""
         skipped = {"coherence_processing", "joint_system_state", "reasons"}
-        out: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name in skipped:
-                continue
-            if isinstance(value, np.ndarray):
-                pair = {"real": value.real.tolist(), "imag": value.imag.tolist()}
-                out[field.name] = pair if np.iscomplexobj(value) else value.tolist()
-            else:
-                out[field.name] = value
-        return out
+        return {field.name: plain(getattr(self, field.name)) for field in fields(self) if field.name not in skipped}
 
 
 def thermal_operation_averages(operation: ThermalOperation) -> ThermalOperationAverages:

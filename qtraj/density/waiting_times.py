@@ -95,14 +95,7 @@ def _watched_state(process: JumpProcess, last_start: float | None) -> ComplexArr
     """The state in which clocks are started, up to a factor; energy eigenbasis."""
     if last_start is not None:
         return integrated_state(process.lasting(last_start))
-    found = stationary_set(process)
-    if not found.is_unique:
-        raise InvalidInput(
-            f"the stationary state must be unique without `last_start`, but there are {found.count} independent ones",
-            measured=float(found.count),
-        )
-    size = process.system.dimension
-    return found.reached_from(np.eye(size, dtype=np.complex128) / size)
+    return stationary_set(process).only("without `last_start`")
 
 
 def _ascending(times: ArrayLike) -> FloatArray:

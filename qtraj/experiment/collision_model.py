@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from functools import reduce
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -16,13 +16,13 @@ from qtraj.errors import InvalidExperiment, TooLarge
 from qtraj.experiment.collision_steps import CollisionTable, StepTable, build_step
 from qtraj.experiment.ensemble import ExperimentFile
 from qtraj.experiment.messages import located
-from qtraj.experiment.schema import Matrix, NonNegative, Numbers, Positive, Table, refusal
+from qtraj.experiment.schema import NonNegative, Numbers, Operator, Positive, Table, refusal
 from qtraj.experiment.states import StateTable
-from qtraj.experiment.thermal_operation import SystemTable
+from qtraj.experiment.systems import LevelsTable, build_system
+from qtraj.experiment.unitaries import build_unitary
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.collision_steps import CollisionStep
 from qtraj.quantum.composite import CompositeSystem, Reservoir
-from qtraj.quantum.parties import System
 from qtraj.quantum.states import State
 
 __all__ = ["CollisionModelFile"]
@@ -44,7 +44,7 @@ class JointSystemTable(Table):
     """`[system]`: the joint state beside `[[subsystems]]`, or a whole system beside `[[collisions]]`."""
 
     energies: Numbers | None = None
-    hamiltonian: Matrix | None = None
+    hamiltonian: Operator | None = None
     state: StateTable
 
 
@@ -69,7 +69,7 @@ class ReservoirTable(Table):
         """The reservoir; `place` is its dotted key."""
         state = None
         if self.state is not None:
-            state = _build_state(self.state, f"{place}.state", self.energies, place, folder)
+            state = _state_of(self.energies, self.state, folder, place)
         with located(place, ReservoirTable.model_fields, inverse_temperature="beta"):
             return Reservoir(energies=self.energies, inverse_temperature=self.beta, state=state, measure=self.measure)
 
@@ -143,7 +143,7 @@ class CollisionModelFile(ExperimentFile):
         # The joint energies are a matter of the composite system, which only exists with a state: any will do.
         with located("subsystems"):
             bare = CompositeSystem(subsystems=subsystems, state=_lowest(size))
-        state = _build_state(self.system.state, "system.state", bare.system.spectrum.energies, "system", folder)
+        state = _state_of(bare.system.spectrum.energies.tolist(), self.system.state, folder, "system")
         with located("system", ["state"]):
             return CompositeSystem(subsystems=subsystems, state=state)
 
@@ -154,17 +154,15 @@ class CollisionModelFile(ExperimentFile):
         for k, table in enumerate(self.subsystems):
             if table.state is None:
                 raise InvalidExperiment(f"`subsystems.{k}.state` must be given like that of the others, but is missing")
-            place = f"subsystems.{k}"
-            parts.append(_build_state(table.state, f"{place}.state", table.energies, place, folder))
+            parts.append(_state_of(table.energies, table.state, folder, f"subsystems.{k}"))
         return reduce(_joined, parts)
 
     def _short(self, folder: Path) -> CollisionModel:
         """One system called `system`, and an environment of its own for every collision."""
         assert self.collisions is not None
         assert self.system is not None
-        system = SystemTable.model_construct(
-            energies=self.system.energies, hamiltonian=self.system.hamiltonian, state=self.system.state
-        ).build(folder)
+        levels = LevelsTable(energies=self.system.energies, hamiltonian=self.system.hamiltonian)
+        system = build_system(levels, self.system.state, folder)
         own = system.spectrum.energies if system.hamiltonian is None else system.hamiltonian
         composite = CompositeSystem(subsystems={"system": own}, state=system.state)
         reservoirs: dict[str, Reservoir] = {}
@@ -181,21 +179,14 @@ class CollisionModelFile(ExperimentFile):
                 reservoirs[name] = Reservoir(
                     energies=environment.energies, inverse_temperature=environment.inverse_temperature
                 )
-            with located(f"{place}.unitary", type(table.unitary).model_fields):
-                unitary = table.unitary.build(composite.part(["system"]), environment, folder)
+            unitary = build_unitary(table.unitary, f"{place}.unitary", composite.part(["system"]), environment, folder)
             steps.append(CollisionStep(reservoir=name, on=["system"], unitary=unitary))
         return CollisionModel(composite=composite, reservoirs=reservoirs, steps=steps, repeat=self.repeat)
 
 
-def _build_state(table: Any, place: str, energies: Any, owner: str, folder: Path) -> State:
-    """The state that a table describes, for a Hamiltonian with these energies."""
-    with located(owner, ["energies"]):
-        # States such as Gibbs's ask for the spectrum, which only a system has, with a state: any will do.
-        bare = System(energies=energies, state=_lowest(len(energies)))
-    with located(place, type(table).model_fields, log_eigenvalues="log_populations"):
-        state: State = table.build(bare, folder)
-    with located(owner, ["state"]):
-        _ = System(energies=energies, state=state)
+def _state_of(energies: list[float], table: StateTable, folder: Path, place: str) -> State:
+    """The state that a table describes, for a Hamiltonian with these energies; `place` is their dotted key."""
+    state: State = build_system(LevelsTable(energies=energies), table, folder, place).state
     return state
 
 

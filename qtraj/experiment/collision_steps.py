@@ -16,7 +16,7 @@ from qtraj.errors import InvalidUnitary, UnknownName
 from qtraj.experiment.environments import EnvironmentTable
 from qtraj.experiment.messages import TAG, located
 from qtraj.experiment.schema import Kinds, Matrix, Table
-from qtraj.experiment.unitaries import UnitaryTable
+from qtraj.experiment.unitaries import UnitaryTable, build_unitary
 from qtraj.processes.collision_steps import CollisionStep, InternalStep
 from qtraj.quantum.composite import CompositeSystem, Reservoir
 from qtraj.quantum.matrices import as_matrix, dagger
@@ -123,8 +123,8 @@ class CollisionStepTable(Table):
                 raise UnknownName("reservoir", self.reservoir, reservoirs)
         with located(f"{place}.on", ["on"]):
             part = composite.part(self.on)
-        with located(f"{place}.unitary", type(self.unitary).model_fields):
-            unitary = self.unitary.build(part, reservoirs[self.reservoir].environment, folder)
+        meets = reservoirs[self.reservoir].environment
+        unitary = build_unitary(self.unitary, f"{place}.unitary", part, meets, folder)
         return CollisionStep(reservoir=self.reservoir, on=self.on, unitary=unitary)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
+from qtraj.experiment.messages import located
 from qtraj.experiment.schema import Kinds, NonNegative, Numbers, Positive, Table
 from qtraj.quantum.parties import Environment
 
-__all__ = ["EnvironmentTable"]
+__all__ = ["EnvironmentTable", "build_environment"]
 
 
 class EnvironmentKind(Table):
@@ -57,3 +58,9 @@ class SpinEnvironment(EnvironmentKind):
 
 
 EnvironmentTable: TypeAlias = Annotated[EnvironmentKind, Kinds(ListEnvironment, LadderEnvironment, SpinEnvironment)]
+
+
+def build_environment(table: EnvironmentTable) -> Environment:
+    """The environment that `[environment]` describes."""
+    with located("environment", type(table).model_fields, inverse_temperature="beta"):
+        return table.build()

@@ -15,9 +15,10 @@ from qtraj.errors import InvalidExperiment
 from qtraj.experiment.ensemble import ExperimentFile
 from qtraj.experiment.messages import located
 from qtraj.experiment.schema import NonNegative, Operator, Rows, Table, refusal
-from qtraj.experiment.thermal_operation import SystemTable
+from qtraj.experiment.systems import SystemTable
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.quantum.channels import Channel, davies_channels
+from qtraj.quantum.channels import Channel
+from qtraj.quantum.davies import davies_channels
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.parties import System
 

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from qtraj.blas import one_blas_thread
 from qtraj.errors import InvalidExperiment
 from qtraj.experiment.collision_model import CollisionModelFile
+from qtraj.experiment.correlated_operation import CorrelatedOperationFile
 from qtraj.experiment.ensemble import ExperimentFile
 from qtraj.experiment.jump_process import DaviesFile, JumpProcessFile
 from qtraj.experiment.messages import describe, dotted, found, sentence
@@ -31,6 +32,7 @@ __all__ = ["KINDS", "Experiment", "build_experiment", "load_experiment"]
 KINDS: dict[str, type[ExperimentFile]] = {
     "thermal-operation": ThermalOperationFile,
     "collision-model": CollisionModelFile,
+    "correlated-operation": CorrelatedOperationFile,
     "jump-process": JumpProcessFile,
     "davies": DaviesFile,
 }

@@ -143,11 +143,13 @@ def hint(name: str, known: Sequence[str]) -> str:
 
 
 def _inverse_temperatures(name: str, known: Sequence[str]) -> list[str]:
-    """The inverse temperatures among some keys, where a temperature is asked for: the one of that name, or all."""
-    if not name.lower().startswith("temperature") and name != "T":
+    """The inverse temperatures among some keys, where one or a temperature is asked for: that of the name, or all."""
+    # The longer name is that of the argument in Python.
+    asked = name.lower().removeprefix("inverse_")
+    if not asked.startswith("temperature") and name != "T":
         return []
     keys = [key for key in known if key.startswith("beta")]
-    same = [key for key in keys if key.removeprefix("beta") == name.lower().removeprefix("temperature")]
+    same = [key for key in keys if key.removeprefix("beta") == asked.removeprefix("temperature")]
     return same or keys
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
+from qtraj.experiment.messages import located
 from qtraj.experiment.schema import Kinds, Matrix, Seed, Table
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 
-__all__ = ["UnitaryTable"]
+__all__ = ["UnitaryTable", "build_unitary"]
 
 
 class UnitaryKind(Table):
@@ -80,3 +81,11 @@ class Exchange(UnitaryKind):
 
 
 UnitaryTable: TypeAlias = Annotated[UnitaryKind, Kinds(HaarUnitary, MatrixUnitary, PartialSwap, Interaction, Exchange)]
+
+
+def build_unitary(
+    table: UnitaryTable, place: str, system: System, environment: Environment, folder: Path
+) -> EnergyConservingUnitary:
+    """The unitary that a table describes; `place` is its dotted key."""
+    with located(place, type(table).model_fields):
+        return table.build(system, environment, folder)

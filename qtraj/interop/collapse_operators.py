@@ -19,7 +19,6 @@ from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.channels import DETAILED_BALANCE_TOLERANCE, HERMITIAN_TOLERANCE, Channel
 from qtraj.quantum.matrices import as_matrix, dagger
 from qtraj.quantum.parties import System
-from qtraj.quantum.states import State
 
 __all__ = ["Baths", "channels_from_operators", "jump_positions", "jump_process_from_operators"]
 
@@ -80,19 +79,19 @@ def channels_from_operators(
 
 def jump_process_from_operators(
     hamiltonian: Any,
-    state: State,
+    state: Any,
     operators: Sequence[Any],
     *,
     duration: float,
     baths: Baths = "bath",
     inverse_temperatures: Mapping[str, float] | None = None,
 ) -> JumpProcess:
-    """The jump process of a Hamiltonian and a list of collapse operators.
+    """The jump process of a Hamiltonian and a list of collapse operators: what QuTiP's `mcsolve` takes, and the baths.
 
     Args:
         hamiltonian: H, not depending on time.
-        state: Initial state.
-        operators: As in `channels_from_operators`, in the basis of the Hamiltonian.
+        state: Initial state: a ket, a density matrix, or a `State`.
+        operators: As in `channels_from_operators`, in the basis of the Hamiltonian; QuTiP calls them `c_ops`.
         duration: How long.
         baths: As in `channels_from_operators`.
         inverse_temperatures: As in `channels_from_operators`. Where a jump takes a definite energy from the
@@ -100,6 +99,13 @@ def jump_process_from_operators(
 
     Raises:
         InvalidInput: If an operator has no reverse, or its rates contradict the temperature of its bath.
+
+    Example:
+        >>> import qutip
+        >>> c_ops = [qutip.sigmap(), 0.5 * qutip.sigmam()]  # |0> is the lower level of this Hamiltonian
+        >>> process = jump_process_from_operators(-0.5 * qutip.sigmaz(), qutip.basis(2, 1), c_ops, duration=2.0)
+        >>> [round(jump.entropy, 4) for jump in process.jumps]
+        [1.3863, -1.3863]
     """
     system = System(hamiltonian=as_matrix(hamiltonian, "hamiltonian"), state=state)
     betas = dict(inverse_temperatures or {})

@@ -107,7 +107,7 @@ def ensemble_from_mcsolve(
         process=process,
         finite_law=None,
         sampler=SAMPLER,
-        seeds=(seed,),
+        seeds=(),  # those of QuTiP would draw other paths here
         paths=len(records),
         class_counts=np.zeros(0, dtype=np.int64),
         rows=book(columns, endpoints),

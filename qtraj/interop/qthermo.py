@@ -16,7 +16,6 @@ from qtraj.errors import InvalidInput
 from qtraj.interop.collapse_operators import jump_process_from_operators
 from qtraj.optional import import_optional
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.quantum.states import State
 
 __all__ = ["baths_to_qthermo", "jump_process_from_baths"]
 
@@ -24,16 +23,14 @@ OPERATORS = ("c_ops", "operators")
 """What a bath may call its collapse operators."""
 
 
-def jump_process_from_baths(
-    hamiltonian: Any, baths: Sequence[Any], *, state: State | Any, duration: float
-) -> JumpProcess:
+def jump_process_from_baths(hamiltonian: Any, baths: Sequence[Any], *, state: Any, duration: float) -> JumpProcess:
     """The jump process of a Hamiltonian and baths.
 
     Args:
         hamiltonian: H, shape (d, d).
         baths: Objects with `name`, `temperature` (None for noise without one) and `c_ops` (or `operators`): collapse
             operators with rates included, each with its reverse, as those of `qthermo.Bath`.
-        state: Initial state: a `State` or a density matrix.
+        state: Initial state: a ket, a density matrix, or a `State`.
         duration: How long.
 
     Raises:
@@ -64,7 +61,7 @@ def jump_process_from_baths(
             betas[name] = _inverse(bath.temperature, name)
     return jump_process_from_operators(
         hamiltonian,
-        state if isinstance(state, State) else State.from_matrix(state),
+        state,
         operators,
         duration=duration,
         baths=positions,

@@ -7,14 +7,16 @@ the basis the Hamiltonian was given in. QuTiP is imported by the functions that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from qtraj.arrays import ComplexArray
 from qtraj.errors import InvalidInput
-from qtraj.interop.collapse_operators import Baths, jump_process_from_operators
+
+# The models of QuTiP are lists of collapse operators like any other, for a Qobj will do wherever a matrix will.
+from qtraj.interop.collapse_operators import jump_process_from_operators as jump_process_from_qutip
 from qtraj.optional import import_optional
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.composite import CompositeSystem, Reservoir
@@ -146,47 +148,6 @@ def collapse_operators(process: JumpProcess) -> list[Any]:
         True
     """
     return [_operator(process.system.in_given_basis(jump.operator)) for jump in process.jumps]
-
-
-def jump_process_from_qutip(
-    hamiltonian: Any,
-    state: Any,
-    c_ops: Sequence[Any],
-    *,
-    duration: float,
-    baths: Baths = "bath",
-    inverse_temperatures: Mapping[str, float] | None = None,
-) -> JumpProcess:
-    """The jump process of a QuTiP model: what `mcsolve` takes, and to which bath each collapse operator belongs.
-
-    Args:
-        hamiltonian: H, not depending on time.
-        state: Initial state: ket, density matrix, or `State`.
-        c_ops: Collapse operators, rates included, each with its reverse among them.
-        duration: How long.
-        baths: The bath of every collapse operator: one name for all, a name for each, or the positions of each bath's
-            operators by name.
-        inverse_temperatures: beta of baths by name. Where a jump takes a definite energy from the Hamiltonian, the
-            rates must agree with it; elsewhere (local master equations) it says the heat of a jump.
-
-    Raises:
-        InvalidInput: If a collapse operator has no reverse, or its rates contradict the temperature of its bath.
-
-    Example:
-        >>> import qutip
-        >>> c_ops = [qutip.sigmap(), 0.5 * qutip.sigmam()]  # |0> is the lower level of this Hamiltonian
-        >>> process = jump_process_from_qutip(-0.5 * qutip.sigmaz(), qutip.basis(2, 1), c_ops, duration=2.0)
-        >>> [round(jump.entropy, 4) for jump in process.jumps]
-        [1.3863, -1.3863]
-    """
-    return jump_process_from_operators(
-        hamiltonian,
-        state if isinstance(state, State) else state_from_qobj(state),
-        c_ops,
-        duration=duration,
-        baths=baths,
-        inverse_temperatures=inverse_temperatures,
-    )
 
 
 def _operator(matrix: ComplexArray, sizes: Sequence[int] | None = None) -> Any:

@@ -34,6 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qtraj.arrays import ComplexArray
+from qtraj.models.occupations import fermi
 
 __all__ = ["PairCurrents", "pair_currents", "printed_first_order_state", "printed_pair_current"]
 
@@ -87,7 +88,7 @@ def pair_currents(
         >>> pair_currents(**same, beta_a=0.5, beta_b=1.5, noise_strength=0.1).heat_current_from_a
         0.0170554692649...
     """
-    n_a, n_b = _fermi(beta_a * frequency_a), _fermi(beta_b * frequency_b)
+    n_a, n_b = fermi(beta_a * frequency_a), fermi(beta_b * frequency_b)
     g_a = rate_a * (1 + math.exp(-beta_a * frequency_a))
     g_b = rate_b * (1 + math.exp(-beta_b * frequency_b))
     j = noise_strength * (n_a - n_b) / (1 + noise_strength / g_a + noise_strength / g_b)
@@ -110,6 +111,12 @@ def printed_pair_current(*, frequency: float, beta_a: float, beta_b: float, nois
     to 4. To first order in the noise the current is :math:`\varepsilon\omega(n_A-n_B)`; exactly, it is that of
     `pair_currents`.
 
+    Args:
+        frequency: omega of both systems, positive.
+        beta_a: Inverse temperature of bath a.
+        beta_b: Inverse temperature of bath b.
+        noise_strength: Rate epsilon of hops, at least 0.
+
     Example:
         >>> printed_pair_current(frequency=1.0, beta_a=0.5, beta_b=1.5, noise_strength=0.1)  # right: 0.0171
         0.0383400499564...
@@ -127,6 +134,13 @@ def printed_first_order_state(
         \frac{D^2\rho_A\rho_B + \hat D_A\hat D_B + 2\hat D_A + 2\hat D_B}{(2+q_A+q_B)(1+q_A)(1+q_B)},
         \qquad D = q_A-q_B,\quad \hat D_A = D\,\hat n_A,\quad \hat D_B = -D\,\hat n_B .
 
+    Args:
+        frequency: omega of both systems, positive.
+        beta_a: Inverse temperature of bath a.
+        beta_b: Inverse temperature of bath b.
+        rate: Gamma of both thermalizers, positive.
+        noise_strength: Rate epsilon of hops, at least 0.
+
     Returns:
         Matrix of shape (4, 4) in the product basis, A first, level 0 the ground state; diagonal.
 
@@ -143,8 +157,3 @@ def printed_first_order_state(
     bracket = D**2 * product - D**2 * n_a * n_b + 2 * D * n_a - 2 * D * n_b
     populations = product - noise_strength / rate * bracket / ((2 + q_a + q_b) * (1 + q_a) * (1 + q_b))
     return np.diag(populations).astype(np.complex128)
-
-
-def _fermi(x: float) -> float:
-    """1 / (e^x + 1) for x >= 0, without overflow."""
-    return math.exp(-x) / (1 + math.exp(-x))

@@ -27,7 +27,7 @@ from qtraj.quantum.composite import CompositeSystem, Reservoir
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 
-__all__ = ["coherent_collision", "coherent_collision_extras", "coherent_collision_with_phases"]
+__all__ = ["coherent_collision", "coherent_collision_extras"]
 
 SWAP = np.eye(4)[[0, 2, 1, 3]]
 
@@ -77,41 +77,7 @@ def coherent_collision(
         >>> process.final_state.real.diagonal().round(4).tolist()
         [0.0003, 0.0168, 0.0166, 0.9663]
     """
-    check_finite(phase_difference=phase_difference)
-    return coherent_collision_with_phases(
-        phase_hot=phase_difference,
-        phase_cold=0.0,
-        interaction_angle=interaction_angle,
-        exchange_angle=exchange_angle,
-        coherence=coherence,
-        temperature_hot=temperature_hot,
-        temperature_cold=temperature_cold,
-        frequency=frequency,
-        collisions=collisions,
-        initial=initial,
-        initial_temperature=initial_temperature,
-        measure=measure,
-    )
-
-
-def coherent_collision_with_phases(
-    *,
-    phase_hot: float,
-    phase_cold: float,
-    interaction_angle: float = math.pi / 32,
-    exchange_angle: float = math.pi / 4,
-    coherence: float = 0.8,
-    temperature_hot: float = 2.0,
-    temperature_cold: float = 1.0,
-    frequency: float = 1.0,
-    collisions: int = 20,
-    initial: Any = "ground",
-    initial_temperature: float = 1.0,
-    measure: str = "eigenbasis",
-) -> CollisionModel:
-    """`coherent_collision` with a phase for each reservoir; everything else is explained there."""
-    check_finite(interaction_angle=interaction_angle, exchange_angle=exchange_angle)
-    check_finite(phase_hot=phase_hot, phase_cold=phase_cold)
+    check_finite(interaction_angle=interaction_angle, exchange_angle=exchange_angle, phase_difference=phase_difference)
     check_positive(frequency=frequency)
     check_coherence(coherence)
     _check_collisions(collisions)
@@ -129,10 +95,10 @@ def coherent_collision_with_phases(
             inverse_temperature=1 / temperatures[name],
             state=None
             if coherence == 0
-            else coherent_unit(frequency=frequency, temperature=temperatures[name], coherence=coherence, phase=phases),
+            else coherent_unit(frequency=frequency, temperature=temperatures[name], coherence=coherence, phase=phase),
             measure=measure,
         )
-        for name, phases in (("hot", phase_hot), ("cold", phase_cold))
+        for name, phase in (("hot", phase_difference), ("cold", 0.0))
     }
     exchange = InternalStep(
         on=["A", "B"], unitary=math.cos(exchange_angle) * np.eye(4) + 1j * math.sin(exchange_angle) * SWAP

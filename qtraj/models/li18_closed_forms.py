@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 
 from qtraj.errors import InvalidInput
+from qtraj.models.occupations import fermi
 from qtraj.models.parameters import check_finite, check_positive
 
 __all__ = [
@@ -65,15 +66,9 @@ def steady_heat_thermal(
         -0.108599
     """
     check_finite(interaction_angle=interaction_angle, exchange_angle=exchange_angle)
-    check_positive(temperature_hot=temperature_hot, temperature_cold=temperature_cold, frequency=frequency)
+    hot, cold = _excited_units(temperature_hot, temperature_cold, frequency)
+    _check_colliding(interaction_angle)
     c, s = math.cos(interaction_angle), math.sin(interaction_angle)
-    if abs(s) < SMALLEST_SINE:
-        raise InvalidInput(
-            f"`interaction_angle` must not be a multiple of pi, but is {interaction_angle}; without collisions there "
-            "is no steady state",
-            measured=interaction_angle,
-        )
-    hot, cold = (_excited(frequency / temperature) for temperature in (temperature_hot, temperature_cold))
     h, k = 2 * hot - 1, 2 * cold - 1
     # Differences from one are formed as such: 1 - m is of the order s^2, far below one for weak collisions.
     one_minus_real = s**2 * (1 + c**2 * (1 - h * k))
@@ -115,8 +110,7 @@ def steady_heat_full_swap(
         [-0.0543, 0.0833]
     """
     check_finite(exchange_angle=exchange_angle, phase_difference=phase_difference, coherence=coherence)
-    check_positive(temperature_hot=temperature_hot, temperature_cold=temperature_cold, frequency=frequency)
-    hot, cold = (_excited(frequency / temperature) for temperature in (temperature_hot, temperature_cold))
+    hot, cold = _excited_units(temperature_hot, temperature_cold, frequency)
     populations = math.sin(exchange_angle) ** 2 * (cold - hot)
     overlap = math.sqrt(hot * (1 - hot) * cold * (1 - cold))
     return frequency * (
@@ -156,7 +150,7 @@ def critical_coherence_full_swap(
         ... )
         0.5026
     """
-    check_positive(temperature_hot=temperature_hot, temperature_cold=temperature_cold, frequency=frequency)
+    hot, cold = _excited_units(temperature_hot, temperature_cold, frequency)
     downhill = -math.sin(phase_difference) * math.sin(2 * exchange_angle)
     if downhill <= 0 or temperature_hot < temperature_cold:
         raise InvalidInput(
@@ -164,7 +158,6 @@ def critical_coherence_full_swap(
             f"is {-downhill:.3g}",
             measured=-downhill,
         )
-    hot, cold = (_excited(frequency / temperature) for temperature in (temperature_hot, temperature_cold))
     overlap = math.sqrt(hot * (1 - hot) * cold * (1 - cold))
     return math.sqrt(math.sin(exchange_angle) ** 2 * (hot - cold) / (downhill * overlap))
 
@@ -181,9 +174,19 @@ def linear_response_full_swap(
 
     The next term is of second order in Delta T, unless sin phi = 0.
 
+    Args:
+        exchange_angle: delta.
+        coherence: p in [0, 1].
+        phase_difference: phi.
+        temperature: T, positive.
+        frequency: omega, positive.
+
     Returns:
         :math:`\lambda_1 = \frac{\omega^2}{4T^2}\,sech^2(\omega/2T)\sin^2\delta` and
         :math:`c_1 = -\frac{\omega}{4}\,p^2\,sech^2(\omega/2T)\sin 2\delta\sin\phi`.
+
+    Raises:
+        InvalidInput: If a parameter is out of range.
 
     Example:
         >>> slope, offset = linear_response_full_swap(
@@ -194,7 +197,7 @@ def linear_response_full_swap(
     """
     check_finite(exchange_angle=exchange_angle, phase_difference=phase_difference, coherence=coherence)
     check_positive(temperature=temperature, frequency=frequency)
-    n = _excited(frequency / temperature)
+    n = fermi(frequency / temperature)
     quarter_sech = n * (1 - n)
     slope = (frequency / temperature) ** 2 * quarter_sech * math.sin(exchange_angle) ** 2
     offset = -frequency * coherence**2 * quarter_sech * math.sin(2 * exchange_angle) * math.sin(phase_difference)
@@ -215,6 +218,9 @@ def thermal_conductance_thermal(
         temperature: T, positive.
         frequency: omega, positive.
 
+    Raises:
+        InvalidInput: If a parameter is out of range.
+
     Example:
         >>> round(
         ...     thermal_conductance_thermal(
@@ -226,6 +232,7 @@ def thermal_conductance_thermal(
     """
     check_finite(interaction_angle=interaction_angle, exchange_angle=exchange_angle)
     check_positive(temperature=temperature, frequency=frequency)
+    _check_colliding(interaction_angle)
     g, t = interaction_angle, temperature / frequency
     cos2d, sines = math.cos(2 * exchange_angle), (math.sin(g) * math.sin(exchange_angle)) ** 2
     # Numerator and denominator divided by e^{3/T}, so that nothing overflows: q = e^{-1/T}.
@@ -241,6 +248,15 @@ def high_temperature_conductance(
 ) -> float:
     r"""The limit of the conductance at high temperature, Eq. (B2), proportional to 1/T^2.
 
+    Args:
+        interaction_angle: gamma, not a multiple of pi.
+        exchange_angle: delta.
+        temperature: T, positive; the formula is good where it is far above omega.
+        frequency: omega, positive.
+
+    Raises:
+        InvalidInput: If a parameter is out of range.
+
     Example:
         >>> exact, limit = (
         ...     conductance(interaction_angle=0.5, exchange_angle=0.5, temperature=50.0)
@@ -251,12 +267,23 @@ def high_temperature_conductance(
     """
     check_finite(interaction_angle=interaction_angle, exchange_angle=exchange_angle)
     check_positive(temperature=temperature, frequency=frequency)
+    _check_colliding(interaction_angle)
     g, t = interaction_angle, temperature / frequency
     cos2g, cos4g, cos2d = math.cos(2 * g), math.cos(4 * g), math.cos(2 * exchange_angle)
     sines = (math.sin(g) * math.sin(exchange_angle)) ** 2
     return (11 + 4 * cos2g + cos4g) * sines / (2 * (3 + cos2g) * (7 + cos4g - 8 * math.cos(g) ** 2 * cos2d) * t**2)
 
 
-def _excited(x: float) -> float:
-    """The excited population 1/(e^x + 1), without overflow."""
-    return math.exp(-x) / (1 + math.exp(-x))
+def _check_colliding(interaction_angle: float) -> None:
+    if abs(math.sin(interaction_angle)) < SMALLEST_SINE:
+        raise InvalidInput(
+            f"`interaction_angle` must not be a multiple of pi, but is {interaction_angle}; without collisions there "
+            "is no steady state",
+            measured=interaction_angle,
+        )
+
+
+def _excited_units(temperature_hot: float, temperature_cold: float, frequency: float) -> tuple[float, float]:
+    """The excited populations of hot and cold units."""
+    check_positive(temperature_hot=temperature_hot, temperature_cold=temperature_cold, frequency=frequency)
+    return fermi(frequency / temperature_hot), fermi(frequency / temperature_cold)

@@ -57,6 +57,12 @@ def check_coherence(coherence: float) -> None:
 
     Raises:
         InvalidInput: With the value.
+
+    Example:
+        >>> check_coherence(1.5)
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `coherence` must be at least 0 and below 1, but is 1.5
     """
     if not 0 <= real_number(coherence, "coherence") < 1:
         why = "; the entropy production of pure units is infinite" if coherence == 1 else ""
@@ -70,6 +76,12 @@ def check_temperature(name: str, temperature: float, frequency: float) -> None:
 
     Raises:
         InvalidInput: With the name and the value.
+
+    Example:
+        >>> check_temperature("temperature_hot", 0.0, 1.0)
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `temperature_hot` must be positive and finite, but is 0.0
     """
     check_positive(**{name: temperature})
     if not frequency < LARGEST_ENTROPY * temperature:

@@ -111,6 +111,12 @@ def two_node_network_extras(process: JumpProcess, **parameters: Any) -> dict[str
     Args:
         process: What `two_node_network` returned.
         parameters: All of its parameters.
+
+    Example:
+        >>> from qtraj.models.registry import find_model
+        >>> own = find_model("two-node-network").own_averages(two_node_network())
+        >>> round(own["heat_current_from_hot"] + own["heat_current_from_cold"], 12)
+        0.0
     """
     approach, duration, quanta = parameters["approach"], parameters["duration"], parameters["quanta"]
     names = set(parameters) - {"approach", "duration", "quanta", "initial"}

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Self
 
 from qtraj.errors import InvalidInput, UnknownName
+from qtraj.models.occupations import fermi
 from qtraj.models.parameters import check_not_negative, check_positive
 
 __all__ = ["Approach", "Bath", "Medium", "Modes", "TwoNodeNetwork"]
@@ -158,7 +159,7 @@ class TwoNodeNetwork:
     def occupation(self, bath: Bath, frequency: float) -> float:
         r""":math:`n = 1/(e^{\beta\omega} + \delta)`."""
         x = frequency / self.temperature(bath)
-        return math.exp(-x) / (1 + math.exp(-x)) if self.delta > 0 else math.exp(-x) / -math.expm1(-x)
+        return fermi(x) if self.delta > 0 else math.exp(-x) / -math.expm1(-x)
 
     def occupation_difference(self, frequency_hot: float, frequency_cold: float) -> float:
         """n_h - n_c, without the cancellation that subtracting two nearly equal occupations would suffer."""

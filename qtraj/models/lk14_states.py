@@ -100,7 +100,13 @@ class Nodes:
 
 
 def thermal_state(network: TwoNodeNetwork, nodes: Nodes) -> State:
-    """Each node in equilibrium with its own bath, uncoupled; diagonal in the quanta of the nodes."""
+    """Each node in equilibrium with its own bath, uncoupled; diagonal in the quanta of the nodes.
+
+    Example:
+        >>> nodes = Nodes.two_level()
+        >>> thermal_state(TwoNodeNetwork(medium="two-level"), nodes).matrix.real.diagonal().round(4).tolist()
+        [0.4339, 0.2632, 0.1886, 0.1144]
+    """
     return _exponential(np.diag([network.frequency(bath) / network.temperature(bath) for bath in Bath]), nodes)
 
 

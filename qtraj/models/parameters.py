@@ -15,6 +15,12 @@ def check_finite(**values: float) -> None:
 
     Raises:
         InvalidInput: With the name and the value.
+
+    Example:
+        >>> check_finite(angle=float("nan"))
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `angle` must be finite, but is nan
     """
     for name, value in values.items():
         real_number(value, name)
@@ -43,6 +49,12 @@ def check_not_negative(**values: float) -> None:
 
     Raises:
         InvalidInput: With the name and the value.
+
+    Example:
+        >>> check_not_negative(rate=-0.5)
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `rate` must be finite and not negative, but is -0.5
     """
     for name, value in values.items():
         number = real_number(value, name, finite=False)

@@ -133,6 +133,12 @@ def dephased_junction_extras(process: JumpProcess, **parameters: Any) -> dict[st
     Args:
         process: What `dephased_junction` returned.
         parameters: All of its parameters.
+
+    Example:
+        >>> from qtraj.models.registry import find_model
+        >>> own = find_model("dephased-junction").own_averages(dephased_junction())
+        >>> round(own["entropy_production"], 9)
+        0.001480966
     """
     values = {name: value for name, value in parameters.items() if name != "duration"}
     currents = junction_currents(**values)
@@ -155,6 +161,12 @@ def dephasing_qubit_extras(process: JumpProcess, **parameters: Any) -> dict[str,
     Args:
         process: What `dephasing_qubit` returned.
         parameters: All of its parameters.
+
+    Example:
+        >>> from qtraj.models.registry import find_model
+        >>> own = find_model("dephasing-qubit").own_averages(dephasing_qubit())
+        >>> round(own["heat_current_from_dephasing"], 12)
+        -0.12
     """
     values = {name: value for name, value in parameters.items() if name != "duration"}
     found = decohering_qubit(**values)

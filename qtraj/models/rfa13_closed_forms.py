@@ -150,6 +150,12 @@ def transport_maximum(*, energy_left: float, energy_right: float, beta_left: flo
 
     Dephasing broadens the two levels until they meet; past that it only slows tunnelling. Nothing depends on V.
 
+    Args:
+        energy_left: E_L > 0.
+        energy_right: E_R > 0.
+        beta_left: Inverse temperature of the left bath, positive.
+        beta_right: Inverse temperature of the right bath, positive.
+
     Returns:
         gamma*, or None where the current falls from gamma = 0 on because the baths alone broaden enough.
 
@@ -212,6 +218,15 @@ def printed_qubit_heat_rate(*, energy: float, x: float, rate: float) -> float:
 
     The energy is :math:`E(1+x)/2` and decoherence takes x towards zero, so heat leaves a qubit with x > 0. (The
     appendix also prints :math:`\sigma_x=|1\rangle\langle0|-|0\rangle\langle1|`, which is not Hermitian.)
+
+    Args:
+        energy: E.
+        x: Coherence, in the basis of the dephasing.
+        rate: gamma >= 0.
+
+    Example:
+        >>> printed_qubit_heat_rate(energy=1.0, x=0.6, rate=0.2)  # right: -0.12
+        0.12
     """
     return rate * energy * x
 

@@ -18,7 +18,7 @@ from qtraj.arrays import FloatArray
 from qtraj.errors import InvalidInput
 from qtraj.models.parameters import check_not_negative, check_positive
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.quantum.channels import davies_channels
+from qtraj.quantum.davies import davies_channels
 from qtraj.quantum.entropies import coherence
 from qtraj.quantum.parties import System
 from qtraj.quantum.spectrum import energies_of
@@ -88,6 +88,11 @@ def davies_qutrit_extras(process: JumpProcess, **_: Any) -> dict[str, Any]:
 
     Args:
         process: What `davies_qutrit` returned.
+
+    Example:
+        >>> from qtraj.models.registry import find_model
+        >>> sorted(find_model("davies-qutrit").own_averages(davies_qutrit()))
+        ['final_coherence', 'initial_coherence', 'probability_no_jump']
     """
     spectrum = process.system.spectrum
     before, after = process.system.energy_state, process.final_energy_state

@@ -19,7 +19,7 @@ import numpy as np
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput
 
-__all__ = ["AliasTable"]
+__all__ = ["FRONT_CELLS", "AliasTable"]
 
 # Threshold, cell and alias of so many cells, 24 bytes each, stay in a core's own cache.
 FRONT_CELLS = 4096
@@ -33,7 +33,6 @@ class AliasTable:
 
     Args:
         probabilities: Shape (K,), not necessarily normalised; large tables are fastest with the likely cells first.
-
         divide: Whether a large table is cut in two.
 
     Raises:

@@ -12,10 +12,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qtraj.arrays import FloatArray
 from qtraj.errors import InvalidInput
+from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import Endpoints
 
-__all__ = ["book"]
+__all__ = ["book", "jump_flows"]
+
+
+def jump_flows(process: JumpProcess) -> dict[str, FloatArray]:
+    """What every jump sends into each bath, by column, each of shape (J,).
+
+    Columns are `entropy_into_NAME` and, where every jump of the bath has a definite heat, `heat_into_NAME`.
+    """
+    columns: dict[str, FloatArray] = {}
+    for name, amounts in (("entropy_into", process.entropies), ("heat_into", process.heats)):
+        for position, bath in enumerate(process.baths):
+            own: FloatArray = np.where(process.bath_of == position, amounts, 0.0)
+            if np.isfinite(own).all():
+                columns[f"{name}_{bath}"] = own
+    return columns
 
 
 def book(rows: dict[str, NDArray[Any]], endpoints: Endpoints) -> dict[str, NDArray[Any]]:

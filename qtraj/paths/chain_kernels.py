@@ -39,13 +39,8 @@ def follow_chain(
     """Follow paths whose jumps all lead between energy levels; how many were finished before the records were full."""
     mean_waits, offsets, cumulative, target = chain.mean_waits, chain.offsets, chain.cumulative, chain.target
     start_levels, level_ends, silent_ends = chain.start_levels, chain.level_ends, chain.silent_ends
-    which_of, duration, kind_of, sign_of, values = (
-        chain.which,
-        chain.duration,
-        booking.kind,
-        booking.sign,
-        booking.values,
-    )
+    which_of, duration = chain.which, chain.duration
+    kind_of, sign_of, values = booking.kind, booking.sign, booking.values
     end, jumps_of, booked, states, keep = output.end, output.jumps, output.booked, output.states, output.keep
     col_times, col_which, col_offsets = output.col_times, output.col_which, output.offsets
     state = np.empty(4, dtype=np.uint64)

@@ -13,7 +13,7 @@ from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.paths.frames import as_data_frame
 from qtraj.quantum.spectrum import group_values
 
-__all__ = ["Distribution"]
+__all__ = ["VALUE_TOLERANCE", "Distribution"]
 
 # Equal values are sums of a few logarithms in different order: they differ by some 1e-15 of the largest term.
 VALUE_TOLERANCE = 1e-11

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput, NoFiniteLaw, NotRecorded
-from qtraj.markup import table
 from qtraj.paths.binning import binned
+from qtraj.paths.ensemble_tables import data_frame, data_set, means_table
 from qtraj.paths.explicit import expand_counts
-from qtraj.paths.frames import as_data_frame, as_data_set
 from qtraj.paths.jump_records import JumpRecords
 from qtraj.paths.labels import LabelTable
 from qtraj.paths.law import PathLaw
+from qtraj.paths.pooling import pooled
+from qtraj.paths.sampled_values import CountedValues, WeightedValues
 from qtraj.paths.tilt import Tilt
 from qtraj.processes.seam import Endpoints, Process
 
@@ -36,7 +37,7 @@ class Ensemble:
         finite_law: The exact law of the paths' classes; None for processes whose paths can only be followed. `law` is
             the same, but raises where there is none.
         sampler: How they were drawn: `counts`, `explicit` or `followed`.
-        seeds: Seed of the run, several for a pooled ensemble.
+        seeds: Seed of the run, several for a pooled ensemble; empty for paths that qtraj did not draw.
         paths: Number of paths N.
         class_counts: How many paths fell into each class of the law, shape (C,); empty without a law.
         rows: One array a column, one entry a path, in random order; None when only counts were asked for. Columns:
@@ -105,8 +106,8 @@ class Ensemble:
 
     @property
     def seed(self) -> int:
-        """The seed; the smallest one of a pooled ensemble."""
-        return self.seeds[0]
+        """What labels and the like are drawn with: the seed, the smallest one of a pooled ensemble, or 0."""
+        return self.seeds[0] if self.seeds else 0
 
     @property
     def law(self) -> PathLaw:
@@ -164,11 +165,14 @@ class Ensemble:
         Raises:
             NotRecorded: If it is not recorded.
         """
-        if (logs := self.log_weights) is None:
-            values, counts = self.values(name)
-            return values, counts.astype(np.float64)
-        with np.errstate(over="ignore"):
-            return self._row(name), np.exp(logs)
+        sampled = self._sampled(name)
+        return sampled.values, sampled.weights
+
+    def _sampled(self, name: str) -> CountedValues | WeightedValues:
+        if (logs := self.log_weights) is not None:
+            return WeightedValues(values=self._row(name), log_weights=logs)
+        values, counts = self.values(name)
+        return CountedValues(values=values, counts=counts, paths=self.paths)
 
     def _row(self, name: str) -> FloatArray:
         assert self.rows is not None
@@ -227,8 +231,7 @@ class Ensemble:
             >>> int(frame["counts"].sum()), frame.attrs["units"]["sigma"]
             (1000000000, 'nats')
         """
-        entry, columns = self._table
-        return as_data_frame(columns, entry=entry, attributes=self._attributes)
+        return data_frame(self)
 
     def to_xarray(self) -> Any:
         """The same table as `to_pandas` as an xarray Dataset: every column a variable with its own `units`.
@@ -243,27 +246,7 @@ class Ensemble:
             >>> dict(paths.sizes), paths["heat"].attrs["units"]
             ({'path': 1000}, 'energy')
         """
-        entry, columns = self._table
-        return as_data_set(columns, entry=entry, attributes=self._attributes)
-
-    @property
-    def _table(self) -> tuple[str, dict[str, NDArray[Any]]]:
-        """What one entry of the table is, and its columns."""
-        if self.rows is None:
-            return "class", {**self.class_table, "probability": self.law.probabilities}
-        weights = {} if self.log_weights is None else {"log_weights": self.log_weights}
-        return "path", {**self.rows, **weights}
-
-    @property
-    def _attributes(self) -> dict[str, Any]:
-        """What the whole table is of."""
-        return {
-            "process": self.process.kind,
-            "protocol": self.protocol,
-            "sampler": self.sampler,
-            "seeds": list(self.seeds),
-            "paths": self.paths,
-        }
+        return data_set(self)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """One column of single paths by name.
@@ -284,41 +267,19 @@ class Ensemble:
 
     def mean(self, name: str) -> float:
         """Sampled mean of a quantity (see `quantities`)."""
-        values, counts = self.weighted_values(name)
-        return float((counts * values).sum() / self._inside)
+        return self._sampled(name).mean()
 
     def variance(self, name: str) -> float:
         """Sampled variance of a quantity (divided by N)."""
-        values, counts = self.weighted_values(name)
-        return float((counts * (values - self.mean(name)) ** 2).sum() / self._inside)
+        return self._sampled(name).variance()
 
     def standard_error(self, name: str) -> float:
         """Standard error of the sampled mean, from the sampled variance."""
-        if self.tilt is not None:
-            values, weights = self.weighted_values(name)
-            return float((weights * values).std() / np.sqrt(max(1, self.paths - 1)))
-        return float(np.sqrt(self.variance(name) / max(1, self.paths - 1)))
+        return self._sampled(name).standard_error()
 
     def exponential_average(self, name: str, u: float = 1.0) -> float:
         r"""Sampled :math:`\langle e^{-u s}\rangle`. It can look converged when it is not: `verify` tells."""
-        if (logs := self.log_weights) is not None:
-            total = logs - u * self._row(name)
-            with np.errstate(over="ignore"):
-                return float(np.exp(total - total.max()).mean() * np.exp(total.max()))
-        values, counts = self.values(name)
-        paths, seen = self._inside, counts > 0
-        exponents = -u * values[seen]
-        top = float(exponents.max())
-        with np.errstate(over="ignore"):
-            scaled = (counts[seen] * np.exp(exponents - top)).sum() / paths
-            return float(scaled * np.exp(top))
-
-    @property
-    def _inside(self) -> int:
-        """Number of paths that fell into a class of the law; an average needs one."""
-        if self.paths == self.outside:
-            raise InvalidInput("an average needs at least one path in a class of the law, but there is none")
-        return self.paths - self.outside
+        return self._sampled(name).exponential_average(u)
 
     def histogram(self, name: str, bins: int | FloatArray = 50) -> tuple[NDArray[Any], FloatArray]:
         """Counts of a quantity in bins, as `numpy.histogram` returns them; sums of weights under a tilt.
@@ -353,31 +314,13 @@ class Ensemble:
     def merge(self, other: Ensemble) -> Ensemble:
         """Pool two ensembles of the same process and protocol drawn with different seeds; neither is changed.
 
+        Two ensembles that qtraj did not draw, and that have no seeds, can be pooled too if their paths differ.
+
         Raises:
-            InvalidInput: If their laws differ or a seed occurs in both (those paths would count twice).
+            InvalidInput: If their laws differ, a seed occurs in both (those paths would count twice), or only one of
+                them has seeds.
         """
-        if not _same_law(self, other):
-            raise InvalidInput("ensembles must have the same process and protocol to be merged, but their laws differ")
-        if self.tilt != other.tilt:
-            raise InvalidInput(f"ensembles must have one tilt to be merged, but have {self.tilt} and {other.tilt}")
-        if common := set(self.seeds) & set(other.seeds):
-            raise InvalidInput(f"ensembles must have different seeds to be merged, but both have {sorted(common)[0]}")
-        first, second = sorted((self, other), key=lambda one: one.seeds)
-        rows = None
-        if first.rows is not None and second.rows is not None:
-            rows = {name: np.concatenate([first.rows[name], second.rows[name]]) for name in first.rows}
-        return Ensemble(
-            process=self.process,
-            finite_law=self.finite_law,
-            measured=self.measured,
-            sampler=self.sampler if self.sampler == other.sampler else f"{first.sampler}+{second.sampler}",
-            seeds=tuple(sorted((*self.seeds, *other.seeds))),
-            paths=self.paths + other.paths,
-            class_counts=self.class_counts + other.class_counts,
-            rows=rows,
-            outside=self.outside + other.outside,
-            tilt=self.tilt,
-        )
+        return pooled(self, other)
 
     def __add__(self, other: Ensemble) -> Ensemble:
         """Same as `merge`."""
@@ -386,23 +329,9 @@ class Ensemble:
     def __repr__(self) -> str:
         """One line: how many paths of what."""
         classes = "no finite law" if self.finite_law is None else f"{self.finite_law.classes:,} classes"
-        return (
-            f"<Ensemble of {self.paths:,} paths, {classes}, {self.protocol} protocol, {self.sampler} sampler, "
-            f"seed {', '.join(map(str, self.seeds))}>"
-        )
+        seeds = f", seed {', '.join(map(str, self.seeds))}" if self.seeds else ""
+        return f"<Ensemble of {self.paths:,} paths, {classes}, {self.protocol} protocol, {self.sampler} sampler{seeds}>"
 
     def _repr_html_(self) -> str:
         """Sampled means, beside the exact ones if there is a law, as a table for notebooks."""
-        columns, law = ["quantity", "sampled mean", "std. error"], self.finite_law
-        rows = [[name, f"{self.mean(name):.6g}", f"{self.standard_error(name):.2g}"] for name in self.quantities]
-        if law is not None:
-            columns.append("exact mean")
-            rows = [[*row, f"{law.mean(row[0]):.6g}"] for row in rows]
-        return table(columns, rows, caption=repr(self).strip("<>"))
-
-
-def _same_law(one: Ensemble, other: Ensemble) -> bool:
-    """Whether two ensembles have equal laws; without laws they must be of one and the same process object."""
-    if one.finite_law is None or other.finite_law is None:
-        return one.finite_law is other.finite_law and one.process is other.process and one.protocol == other.protocol
-    return one.finite_law.equals(other.finite_law)
+        return means_table(self)

@@ -22,7 +22,8 @@ from qtraj.paths.blocks import Block, Stream, generator, row_blocks
 from qtraj.paths.labels import LabelTable
 from qtraj.paths.law import PathLaw
 from qtraj.paths.parallel import iterate_blocks
-from qtraj.paths.progress import Progress
+from qtraj.paths.progress import Progress, watch
+from qtraj.paths.running_mean import counted_estimate
 from qtraj.paths.splitting import expand
 
 __all__ = ["LARGEST_ROW_COUNT", "Cells", "DrawCells", "check_row_count", "draw_rows", "expand_counts"]
@@ -161,6 +162,7 @@ def draw_rows(
     cell_counts = np.zeros(probabilities.size, dtype=np.int64)
     blocks = row_blocks(paths)
     draw = DrawCells(table=AliasTable(probabilities), seed=seed)
+    watch(progress, lambda: counted_estimate(law, cells.class_counts(cell_counts, law.classes)))
     drawn = iterate_blocks(draw, blocks, n_jobs=n_jobs, backend=backend, progress=progress)
     with closing(drawn):
         for block, order in zip(blocks, drawn, strict=True):

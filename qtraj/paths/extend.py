@@ -20,7 +20,7 @@ from qtraj.paths.followers import follower, heats_of
 from qtraj.paths.jump_records import JumpRecords
 from qtraj.paths.parallel import iterate_blocks
 from qtraj.paths.progress import Progress, watch
-from qtraj.paths.running_mean import counted_estimate
+from qtraj.paths.running_mean import RunningMean, counted_estimate
 from qtraj.paths.sample import sample
 from qtraj.paths.tilted import tilted_follower
 from qtraj.quantum.scalars import instance_of
@@ -110,13 +110,20 @@ def _followed_further(ensemble: Ensemble, number: int, how: dict[str, Any]) -> E
         parts.append({name: column[:kept] for name, column in ensemble.rows.items()})
     if ensemble.records is not None:
         records.append(_first(ensemble.records, kept))
-    watch(how["progress"], None if law is None else lambda: counted_estimate(law, counts))
+    running = RunningMean()
+    if law is not None:
+        watch(how["progress"], lambda: counted_estimate(law, counts))
+    elif ensemble.tilt is None:  # the mean of tilted rows as they are means nothing
+        running.add(parts[0])
+        watch(how["progress"], running.estimate)
     drawn = iterate_blocks(work, blocks, **how)
     with closing(drawn):
         for found in drawn:
             if law is not None:
                 counts += found[0]
                 outside += found[1]
+            else:
+                running.add(found[-2])
             rows, record = found[-2:]
             parts += [rows] if ensemble.rows is not None else []
             records += [] if record is None else [record]

@@ -11,9 +11,10 @@ probability, which is why comparing the two is the check of the physics.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import numpy as np
@@ -30,6 +31,12 @@ __all__ = ["FollowedPaths"]
 
 # Marking in a table of all levels is faster than sorting, unless nearly all of the table stays empty.
 SPARSE_TABLE = 16
+
+# Columns of the unitary that are read together: 300 pairs (vector, mu) beside 14 spins, all of them beside a ladder.
+COLUMN_BYTES = 2**26
+
+# By flat joint index: where the image of a joint basis state has its amplitudes, and what they are.
+Columns: TypeAlias = Mapping[int, tuple[IntArray, ComplexArray]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,42 +132,74 @@ class FollowedPaths:
         starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
         first, second = rng.random(pair.size), rng.random(pair.size)
         nu, final = np.empty_like(pair), np.empty_like(pair)
-        for own in np.split(order, starts[1:]):
-            after = self._after(int(vector[own[0]]), int(mu[own[0]]))
+        paths = np.split(order, starts[1:])
+        one_of_each = order[starts]
+        for own, after in zip(paths, self._evolved_pairs(vector[one_of_each], mu[one_of_each]), strict=True):
             outcome = draw(after.nu_cumulative, first[own])
             nu[own] = after.nu[outcome]
             final[own] = (second[own][:, None] >= after.final_cumulative[outcome][:, :-1]).sum(axis=1)
         return nu, final
 
-    def _after(self, vector: int, mu: int) -> _AfterEvolution:
-        """Evolve one product state and prepare both measurements; kept, since many paths share it."""
+    def _evolved_pairs(self, vector: IntArray, mu: IntArray) -> Iterator[_AfterEvolution]:
+        """Evolve product states, and prepare both measurements on each; kept, since many paths share them."""
         evolved = self._evolved
-        known = evolved.get((vector, mu))
-        if known is not None:
-            return known
-        nu, unnormalised = self.collapse(self.endpoints.initial.outcomes.vectors[:, vector], mu)
+        known = [evolved.get(pair) for pair in zip(vector.tolist(), mu.tolist(), strict=True)]
+        new = np.array([after is None for after in known], dtype=np.bool_)
+        collapsed = self.collapses(self.endpoints.initial.outcomes.vectors[:, vector[new]], mu[new])
+        for place, after in enumerate(known):
+            if after is None:
+                after = self._measurable(*next(collapsed))
+                evolved.keep(int(vector[place]), int(mu[place]), after)
+            yield after
+
+    def _measurable(self, nu: IntArray, unnormalised: ComplexArray) -> _AfterEvolution:
+        """Prepare the measurements of nu and, after it, of the system."""
         probability = (np.abs(unnormalised) ** 2).sum(axis=1)
         final = np.abs(unnormalised @ np.conj(self.endpoints.final.outcomes.vectors)) ** 2
-        after = _AfterEvolution(
+        return _AfterEvolution(
             nu=nu,
             nu_cumulative=np.cumsum(probability),
             final_cumulative=np.cumsum(final, axis=1) / final.sum(axis=1, keepdims=True),
         )
-        evolved.keep(vector, mu, after)
-        return after
 
-    def collapse(self, psi: ComplexArray, mu: int) -> tuple[IntArray, ComplexArray]:
+    def collapses(self, psi: ComplexArray, mu: IntArray) -> Iterator[tuple[IntArray, ComplexArray]]:
+        """Every `collapse` of some product states, which should come by the energy of mu.
+
+        The unitary is read block by block, for many states at once, so that each block is made about once however few
+        of them the memory can keep.
+
+        Args:
+            psi: System vectors in the energy eigenbasis as columns, shape (d_S, k).
+            mu: Environment levels, shape (k,).
+        """
+        largest = max(indices.shape[1] for indices in self.operation.unitary.blocks)
+        together = max(1, COLUMN_BYTES // (psi.itemsize * psi.shape[0] * largest))
+        for first in range(0, mu.size, together):
+            own = slice(first, first + together)
+            columns = self._columns(psi[:, own], mu[own])
+            for state, level in zip(psi[:, own].T, mu[own].tolist(), strict=True):
+                yield self.collapse(state, level, columns)
+
+    def _columns(self, psi: ComplexArray, mu: IntArray) -> Columns:
+        """Columns of the unitary that some product states need."""
+        n, state = np.nonzero(psi)
+        return self.operation.unitary.columns(np.unique(n * self.operation.environment.dimension + mu[state]))
+
+    def collapse(self, psi: ComplexArray, mu: int, columns: Columns | None = None) -> tuple[IntArray, ComplexArray]:
         """Unnormalised system states <nu|U|psi, mu> for every nu that can be found.
 
         Args:
             psi: System vector in the energy eigenbasis, shape (d_S,).
             mu: Environment level.
+            columns: Columns of the unitary that were read before; by default they are read now.
 
         Returns:
             The possible nu, shape (k,), and one unnormalised state a row, shape (k, d_S).
         """
         size = self.operation.environment.dimension
-        images = [self.operation.unitary.column(int(n) * size + mu) for n in np.flatnonzero(psi)]
+        if columns is None:
+            columns = self._columns(psi[:, None], np.array([mu]))
+        images = [columns[int(n) * size + mu] for n in np.flatnonzero(psi)]
         index = np.concatenate([image[0] for image in images])
         amplitude = np.concatenate([psi[n] * image[1] for n, image in zip(np.flatnonzero(psi), images, strict=True)])
         nu, position = _distinct(index % size, size)

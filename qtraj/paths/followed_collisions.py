@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
 from qtraj.paths.blocks import Block, Stream, generator
 from qtraj.paths.interrupts import check_stopped
-from qtraj.paths.measuring import energy_label, final_outcome, initial_vector
+from qtraj.paths.measuring import energy_labels, final_outcome, initial_vector
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.collision_steps import InternalStep
 from qtraj.processes.seam import Endpoints
@@ -102,10 +102,7 @@ class FollowedCollisions:
         rows: dict[str, NDArray[Any]] = {"alpha": start.outcomes.outcome_of[vector]}
         if end.measured:
             rows["beta"] = final_outcome(end, states, rng.random(size))
-        if start.energy_labels is not None:
-            rows["n"] = energy_label(start, rows["alpha"], rng.random(size))
-        if end.energy_labels is not None:
-            rows["m"] = energy_label(end, rows["beta"], rng.random(size))
+        rows |= energy_labels(self.endpoints, rows, rng)
         for position, name in enumerate(names):
             rows[f"entropy_into_{name}"] = entropy[:, position].copy()
             if self.model.reservoirs[name].outcome_energies is not None:

@@ -6,7 +6,7 @@
 - *digits*: pure states, evolved by the binary digits of the time; for a defective effective Hamiltonian.
 
 In the last two, states that many paths pass through (the initial vectors, and where jumps of rank one lead) have their
-waiting-time laws prepared. The three are independent enough to be held against each other.
+waiting-time laws prepared. The four are independent enough to be held against each other.
 
 An engine knows operators and vectors but no thermodynamics, apart from whole numbers of quanta it is told to count.
 """
@@ -32,7 +32,7 @@ from qtraj.paths.jump_tables import Booking, Chain, Evolution, Nodes, Operators,
 from qtraj.paths.transitions import prepare_transitions
 from qtraj.paths.waiting_times import prepare_evolution, prepare_nodes
 
-__all__ = ["EngineKind", "Followed", "JumpEngine"]
+__all__ = ["FIRST_RECORDS", "EngineKind", "Followed", "JumpEngine"]
 
 # Paths handed to a kernel at once. Ctrl-C waits for them; setting a kernel to work costs as much as 100 simple paths.
 PIECE = 4096

@@ -22,21 +22,19 @@ from numpy.typing import NDArray
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
 from qtraj.errors import InvalidInput
-from qtraj.paths.blocks import Block, Stream, generator, row_blocks
-from qtraj.paths.bookkeeping import book
+from qtraj.paths.blocks import Block, Stream, generator
+from qtraj.paths.bookkeeping import book, jump_flows
 from qtraj.paths.fresh_memory import fresh
 from qtraj.paths.jump_engines import FIRST_RECORDS, EngineKind, JumpEngine
 from qtraj.paths.jump_operators import Frame
 from qtraj.paths.jump_records import JumpRecords
 from qtraj.paths.jump_tables import Booking, floats, integers
 from qtraj.paths.measuring import born_table
-from qtraj.paths.parallel import fold_blocks
-from qtraj.paths.progress import Progress
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.processes.seam import Endpoint, Endpoints, MeasurementProtocol
+from qtraj.processes.seam import Endpoint, Endpoints
 from qtraj.quantum.matrices import dagger
 
-__all__ = ["JumpTrajectories", "average_states"]
+__all__ = ["JumpTrajectories", "checked_times"]
 
 # Paths whose columns are made at once.
 ROWS_PIECE = 8192
@@ -61,6 +59,8 @@ class JumpTrajectories:
 
     Example:
         >>> from qtraj.models import build_model
+        >>> from qtraj.paths.blocks import row_blocks
+        >>> from qtraj.processes.seam import MeasurementProtocol
         >>> process = build_model("davies-qutrit")
         >>> endpoints = process.endpoints(MeasurementProtocol.AUGMENTED)
         >>> follow = JumpTrajectories(process=process, endpoints=endpoints, seed=7, keep_records=True)
@@ -165,7 +165,7 @@ class JumpTrajectories:
         Raises:
             InvalidInput: If the times do not ascend within the duration.
         """
-        times = _checked_times(times, self.process.duration)
+        times = checked_times(times, self.process.duration)
         first, stop, _ = paths.indices(block.size)
         keys = self._keys(block)
         states = self.engine.states(keys[:4], self._start(keys, slice(first, stop)), times, first=first)
@@ -197,73 +197,6 @@ class JumpTrajectories:
         return vector
 
 
-def average_states(
-    process: JumpProcess,
-    times: FloatArray,
-    *,
-    paths: int,
-    seed: int,
-    n_jobs: int = 1,
-    backend: Any = None,
-    progress: Progress | None = None,
-) -> ComplexArray:
-    r"""Average of :math:`|\psi(t)\rangle\langle\psi(t)|` over trajectories, an estimate of :math:`\rho(t)`.
-
-    Args:
-        process: The process.
-        times: From 0 to the duration, ascending, shape (T,).
-        paths: Number of trajectories.
-        seed: Seed of the run.
-        n_jobs: Workers, as in `sample`.
-        backend: joblib backend, as in `sample`.
-        progress: Told about finished blocks.
-
-    Returns:
-        Shape (T, d, d), in the basis the Hamiltonian was given in.
-
-    Raises:
-        InvalidInput: If the times do not ascend within the duration.
-
-    Example:
-        >>> from qtraj.models import build_model
-        >>> process = build_model("davies-qutrit")
-        >>> estimate = average_states(process, np.array([process.duration]), paths=20_000, seed=7)
-        >>> bool(np.abs(estimate[0] - process.final_state).max() < 0.02)
-        True
-    """
-    times = _checked_times(times, process.duration)
-    endpoints = process.endpoints(MeasurementProtocol.KRAUS)
-    follow = JumpTrajectories(process=process, endpoints=endpoints, seed=seed)
-    shape = (times.size, process.system.dimension, process.system.dimension)
-    total: ComplexArray = fold_blocks(
-        _SummedStates(follow, times),
-        row_blocks(paths),
-        _plus,
-        np.zeros(shape, dtype=np.complex128),
-        n_jobs=n_jobs,
-        backend=backend,
-        progress=progress,
-    )
-    average: ComplexArray = total / paths
-    return average
-
-
-@dataclass(frozen=True, eq=False)
-class _SummedStates:
-    """The sum over a block, as a function that travels to workers."""
-
-    follow: JumpTrajectories
-    times: FloatArray
-
-    def __call__(self, block: Block) -> ComplexArray:
-        return self.follow.summed_states(block, self.times)
-
-
-def _plus(total: ComplexArray, own: ComplexArray) -> ComplexArray:
-    total += own
-    return total
-
-
 def _frames(process: JumpProcess) -> list[Frame]:
     system, dimension = process.system, process.system.dimension
     energies = np.diag(system.spectrum.energies).astype(np.complex128)
@@ -276,12 +209,7 @@ def _frames(process: JumpProcess) -> list[Frame]:
 
 def _booking(process: JumpProcess) -> tuple[Booking, tuple[str, ...]]:
     """What every jump adds to each booked quantity, in whole quanta; a jump and its reverse share a kind."""
-    columns: dict[str, FloatArray] = {}
-    for amounts, name in ((process.entropies, "entropy_into"), (process.heats, "heat_into")):
-        for index, bath in enumerate(process.baths):
-            own = np.where(process.bath_of == index, amounts, 0.0)
-            if np.isfinite(own).all():
-                columns[f"{name}_{bath}"] = own
+    columns = jump_flows(process)
     amounts = np.stack(list(columns.values()), axis=1) if columns else np.zeros((len(process.jumps), 0))
     kinds: dict[tuple[float, ...], int] = {}
     kind, sign = np.full(len(process.jumps), -1), np.ones(len(process.jumps))
@@ -303,7 +231,12 @@ def _label_table(end: Endpoint) -> FloatArray | None:
     return floats(np.cumsum(born_table(outcomes, labels), axis=1))
 
 
-def _checked_times(times: FloatArray, duration: float) -> FloatArray:
+def checked_times(times: FloatArray, duration: float) -> FloatArray:
+    """Times as a read-only array of their own.
+
+    Raises:
+        InvalidInput: If they do not ascend within the duration.
+    """
     checked = np.atleast_1d(np.array(times, dtype=np.float64))
     if checked.ndim != 1 or not np.isfinite(checked).all() or (np.diff(checked) < 0).any():
         raise InvalidInput("`times` must be a list of ascending numbers, but is not")

@@ -43,20 +43,26 @@ def conditional_states(operation: ThermalOperation, alpha: IntArray, mu: IntArra
     """
     endpoints = operation.endpoints(MeasurementProtocol.KRAUS)
     follow = FollowedPaths(operation=operation, endpoints=endpoints, seed=0)
-    vectors = endpoints.initial.outcomes.vectors
-    labels, position = np.unique(np.stack([alpha, mu, nu], axis=1), axis=0, return_inverse=True)
-    states = np.empty((labels.shape[0], vectors.shape[0]), dtype=np.complex128)
-    for row, (a, before, after) in enumerate(labels):
-        if not (0 <= a < vectors.shape[1] and 0 <= before < operation.environment.dimension):
+    vectors, size = endpoints.initial.outcomes.vectors, operation.environment.dimension
+    paths, path_of = np.unique(np.stack([mu, alpha, nu], axis=1), axis=0, return_inverse=True)
+    for before, a, _ in paths:
+        if not (0 <= a < vectors.shape[1] and 0 <= before < size):
             raise InvalidInput(f"paths must start in a possible outcome, but (alpha, mu) = ({a}, {before}) is none")
-        found, unnormalised = follow.collapse(vectors[:, a], int(before))
-        match = np.flatnonzero(found == after)
-        if not match.size:
-            raise InvalidInput(
-                f"paths must be possible, but (alpha, mu, nu) = ({a}, {before}, {after}) has probability 0"
-            )
-        states[row] = unnormalised[match[0]] / np.linalg.norm(unnormalised[match[0]])
-    return (states @ operation.system.basis.T)[position.reshape(-1)]
+    starts, first = np.unique(paths[:, :2], axis=0, return_index=True)
+    rows_of = np.split(np.arange(paths.shape[0]), first[1:])
+    order = np.argsort(operation.environment.spectrum.energies[starts[:, 0]], kind="stable")
+    collapsed = follow.collapses(vectors[:, starts[order, 1]], starts[order, 0])
+    states = np.empty((paths.shape[0], vectors.shape[0]), dtype=np.complex128)
+    for start, (found, unnormalised) in zip(order, collapsed, strict=True):
+        for row in rows_of[start]:
+            before, a, after = paths[row]
+            match = np.flatnonzero(found == after)
+            if not match.size:
+                raise InvalidInput(
+                    f"paths must be possible, but (alpha, mu, nu) = ({a}, {before}, {after}) has probability 0"
+                )
+            states[row] = unnormalised[match[0]] / np.linalg.norm(unnormalised[match[0]])
+    return (states @ operation.system.basis.T)[path_of.ravel()]
 
 
 def average_state(ensemble: Ensemble) -> ComplexArray:

@@ -54,7 +54,10 @@ class PathLaw:
         sigma_d: Its population part, or None (Kraus and eigenbasis protocols).
         xi: Its coherence part, or None (same).
         flows: Heat and entropy into every reservoir, for every combination that can occur.
-        paths: Number of labelled paths that are structurally possible; None where there are too many to count.
+        paths: Number of labelled paths that are structurally possible; None where there are too many to count. A path
+            whose amplitude cancels (below 1e-13) is not counted if there is one stage and its pairs (mu, nu) are
+            listed. Where they are gathered by energy levels (large degenerate environments) or there are many stages,
+            only elements are looked at, one by one: cancelled paths count, although their probability is zero.
         further: Quantities that this process books beyond the usual ones, by name (`Endpoint.amounts`).
 
     Example:
@@ -237,7 +240,8 @@ class PathLaw:
         values, weights = self.quantity(name), self.probabilities
         mean = float((weights * values).sum() / weights.sum())
         centred = values - mean
-        return mean, float((weights * centred**2).sum()), float((weights * centred**3).sum())
+        squared = weights * centred**2  # a third power would take longer than all the rest
+        return mean, float(squared.sum()), float((squared * centred).sum())
 
     def log_exponential_average(self, name: str, u: float = 1.0) -> float:
         r"""Logarithm of the exact :math:`\langle e^{-u s}\rangle`, finite where the average itself would overflow."""

@@ -5,14 +5,18 @@ Nothing here knows a law: probabilities come from the Born rule for the vectors 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
-from qtraj.processes.seam import Endpoint
+from qtraj.processes.seam import Endpoint, Endpoints
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes
 
-__all__ = ["born_table", "draw", "draw_each", "energy_label", "final_outcome", "initial_vector"]
+__all__ = ["born_table", "draw", "draw_each", "energy_label", "energy_labels", "final_outcome", "initial_vector"]
 
 
 def draw(cumulative: FloatArray, uniform: FloatArray) -> IntArray:
@@ -48,6 +52,18 @@ def energy_label(end: Endpoint, outcome: IntArray, uniform: FloatArray) -> IntAr
     table = np.cumsum(born_table(end.outcomes, end.energy_labels), axis=1)
     drawn: IntArray = (uniform[:, None] >= (table / table[:, -1:])[outcome][:, :-1]).sum(axis=1)
     return drawn
+
+
+def energy_labels(
+    endpoints: Endpoints, rows: Mapping[str, NDArray[Any]], rng: np.random.Generator
+) -> dict[str, NDArray[Any]]:
+    """The labels n and m of paths that end in the outcomes alpha and beta, as far as the protocol records them."""
+    ends = (("n", "alpha", endpoints.initial), ("m", "beta", endpoints.final))
+    return {
+        label: energy_label(end, rows[outcome], rng.random(rows[outcome].size))
+        for label, outcome, end in ends
+        if end.energy_labels is not None
+    }
 
 
 def born_table(outcomes: Outcomes, labels: Outcomes) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,18 +63,23 @@ class RunningMean:
         self._name = ""
         self._count, self._mean, self._squares = 0, 0.0, 0.0
 
-    def add(self, rows: dict[str, Any]) -> None:
+    def add(self, rows: Mapping[str, Any]) -> None:
         """Take a block's rows into account."""
-        values = _shown(rows.get)
-        if values is None:
-            return
-        self._name, column = values
-        # Chan's update, which keeps the digits that a sum of squares would lose.
-        own, mean = column.size, float(column.mean())
-        total, apart = self._count + own, mean - self._mean
-        self._squares += float(((column - mean) ** 2).sum()) + apart**2 * self._count * own / total
-        self._mean += apart * own / total
-        self._count = total
+        own, values = RunningMean(), _shown(rows.get)
+        if values is not None and values[1].size:
+            own._name, column = values
+            own._count, own._mean = column.size, float(column.mean())
+            own._squares = float(((column - own._mean) ** 2).sum())
+            self.join(own)
+
+    def join(self, other: RunningMean) -> None:
+        """Take into account what another one has seen, perhaps on another machine."""
+        if other._count:
+            # Chan's update, which keeps the digits that a sum of squares would lose.
+            total, apart = self._count + other._count, other._mean - self._mean
+            self._squares += other._squares + apart**2 * self._count * other._count / total
+            self._mean += apart * other._count / total
+            self._count, self._name = total, other._name
 
     def estimate(self) -> CurrentEstimate | None:
         """The mean so far; None if there is nothing yet."""

@@ -19,7 +19,8 @@ import numpy as np
 from qtraj.arrays import BoolArray, ComplexArray, FloatArray, IntArray
 from qtraj.errors import NoFiniteLaw
 from qtraj.paths.flows import FlowAxis, Flows
-from qtraj.paths.parallel import map_blocks
+from qtraj.paths.parallel import check_jobs, map_blocks
+from qtraj.processes.collision_memory import SweepMemory
 from qtraj.processes.seam import Branches, Endpoint, Stage
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes
@@ -79,11 +80,15 @@ def swept_transitions(
 
     Raises:
         NoFiniteLaw: If there are too many combinations of flows to keep.
+        TooLarge: If they would not fit into memory.
     """
+    transitions = start.outcomes.count * end.outcomes.count
+    memory = SweepMemory.of(stages, transitions, workers=min(check_jobs(n_jobs), start.outcomes.count))
+    memory.require_law()
     basis = _hermitian_basis(start.outcomes.vectors.shape[0])
     moves, axes = _moves(stages, basis)
     jobs = [
-        _Sweep(moves, _coordinates(start.outcomes, [alpha], basis), _coordinates(end.outcomes, None, basis))
+        _Sweep(moves, _coordinates(start.outcomes, [alpha], basis), _coordinates(end.outcomes, None, basis), memory)
         for alpha in range(start.outcomes.count)
     ]
     tables = map_blocks(_Sweep.run, jobs, n_jobs=n_jobs)
@@ -156,6 +161,7 @@ class _Sweep:
     moves: list[_Move]
     start: FloatArray
     ends: FloatArray
+    memory: SweepMemory
 
     def run(self) -> tuple[IntArray, FloatArray]:
         """Flat index of every live cell at the end, shape (M,), and ln of the probability of every outcome, (M, B)."""
@@ -169,6 +175,8 @@ class _Sweep:
             if number % foreseen == 0:
                 # The share of the grid that is alive does not grow.
                 alive = cells.size / np.prod(shape, dtype=float)
+                combinations = np.prod(self.moves[-1].shape, dtype=float)
+                self.memory.require_law(alive * combinations, combinations)
                 work = float(alive * (grids[-1] - grids[number - 1]) * values.shape[1])
                 if work > LARGEST_WORK:
                     raise NoFiniteLaw(

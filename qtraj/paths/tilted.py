@@ -133,7 +133,10 @@ def log_normalisation(
     protocol: str | MeasurementProtocol = MeasurementProtocol.AUGMENTED,
 ) -> float:
     r"""Ln Z of a tilt, :math:`\ln\langle e^{-sx}\rangle`."""
-    endpoints = process.endpoints(MeasurementProtocol.parse(protocol))
+    return _log_z(process, process.endpoints(MeasurementProtocol.parse(protocol)), quantity, strength)
+
+
+def _log_z(process: Process, endpoints: Endpoints, quantity: str, strength: float) -> float:
     if isinstance(process, JumpProcess):
         return jump_log_normalisation(process, endpoints, quantity, strength)
     return stage_log_normalisation(process, endpoints, quantity, strength)
@@ -170,13 +173,9 @@ def find_tilt(
     chosen = MeasurementProtocol.parse(protocol)
     endpoints = process.endpoints(chosen)
 
-    def log_z(strength: float) -> float:
-        if isinstance(process, JumpProcess):
-            return jump_log_normalisation(process, endpoints, quantity, strength)
-        return stage_log_normalisation(process, endpoints, quantity, strength)
-
     def missing(strength: float) -> float:
-        return mean - (log_z(strength - STEP) - log_z(strength + STEP)) / (2 * STEP)
+        below, above = (_log_z(process, endpoints, quantity, strength + step) for step in (-STEP, STEP))
+        return mean - (below - above) / (2 * STEP)
 
     with one_blas_thread():
         low, high = _bracket(missing, mean, quantity)

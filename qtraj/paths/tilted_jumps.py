@@ -17,8 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -27,17 +26,16 @@ from numpy.typing import NDArray
 from qtraj.arrays import ComplexArray, FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput, NotRecorded, TooLarge, UnknownName
 from qtraj.paths.blocks import Block, Stream, generator
+from qtraj.paths.bookkeeping import jump_flows
 from qtraj.paths.jump_records import JumpRecords
-from qtraj.paths.measuring import draw, energy_label
+from qtraj.paths.measuring import draw, energy_labels
 from qtraj.paths.tilt import Tilt, TiltedEnds, contiguous
+from qtraj.paths.tilted_tables import TiltedJumpTables
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import Endpoints
 from qtraj.quantum.exponentials import exponential_action
 from qtraj.quantum.generators import compact_liouvillian
 from qtraj.quantum.matrices import dagger
-
-if TYPE_CHECKING:
-    from qtraj.paths.tilted_kernels import TiltedTables
 
 __all__ = ["TiltedJumps", "jump_log_normalisation", "tilted_amounts"]
 
@@ -110,7 +108,7 @@ class TiltedJumps:
     strength: float = 0.0
     keep_records: bool = False
     tilt: Tilt = field(init=False)
-    tables: TiltedTables = field(init=False, repr=False)
+    tables: TiltedJumpTables = field(init=False, repr=False)
     start_weights: FloatArray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -147,16 +145,13 @@ class TiltedJumps:
         rows: dict[str, NDArray[Any]] = {"alpha": start.outcomes.outcome_of[vector]}
         if end.measured:
             rows["beta"] = end.outcomes.outcome_of[final]
-        if start.energy_labels is not None:
-            rows["n"] = energy_label(start, rows["alpha"], rng.random(block.size))
-        if end.energy_labels is not None:
-            rows["m"] = energy_label(end, rows["beta"], rng.random(block.size))
+        rows |= energy_labels(self.endpoints, rows, rng)
         rows["jumps"] = counts.sum(axis=1, dtype=np.int64)
-        return rows | {name: counts @ amounts for name, amounts in self._booked.items()}, records
+        return rows | {name: counts @ amounts for name, amounts in jump_flows(self.process).items()}, records
 
     def survival(self, vector: int, times: FloatArray) -> FloatArray:
         """Probability, under the tilt, that a path from an initial vector makes no jump until each of some times."""
-        from qtraj.paths.tilted_kernels import survivals
+        from qtraj.paths.tilted_jump_kernels import survivals
 
         out = np.empty(len(times))
         survivals(self.tables, vector, np.asarray(times, dtype=np.float64), out)
@@ -165,7 +160,7 @@ class TiltedJumps:
     def _followed(
         self, key: NDArray[np.uint64], vector: IntArray
     ) -> tuple[IntArray, NDArray[np.int32], JumpRecords | None]:
-        from qtraj.paths.tilted_kernels import follow_tilted_jumps
+        from qtraj.paths.tilted_jump_kernels import follow_tilted_jumps
 
         jumps, size = len(self.process.jumps), vector.size
         final, counts = np.empty(size, dtype=np.int64), np.zeros((size, jumps), dtype=np.int32)
@@ -179,27 +174,16 @@ class TiltedJumps:
         follow_tilted_jumps(self.tables, key, frozen(vector), True, offsets, times, which, final, np.zeros_like(counts))
         return final, counts, JumpRecords(col_times=times, col_which=which, offsets=offsets)
 
-    @cached_property
-    def _booked(self) -> dict[str, FloatArray]:
-        """What every jump adds to each column."""
-        columns: dict[str, FloatArray] = {}
-        for name, flows in (("entropy_into", self.process.entropies), ("heat_into", self.process.heats)):
-            for index, bath in enumerate(self.process.baths):
-                amounts = np.where(self.process.bath_of == index, flows, 0.0)
-                if np.isfinite(amounts).all():
-                    columns[f"{name}_{bath}"] = amounts
-        return columns
-
 
 def _adjoint(process: JumpProcess, weights: FloatArray) -> Any:
     """The tilted adjoint generator on row-by-row vectors; like the generator Hermiticity-preserving."""
     return compact_liouvillian(process.hamiltonian, process.jump_operators, weights).conj().T
 
 
-def _prepared(process: JumpProcess, ends: TiltedEnds, weights: FloatArray) -> tuple[TiltedTables, ComplexArray, float]:
+def _prepared(
+    process: JumpProcess, ends: TiltedEnds, weights: FloatArray
+) -> tuple[TiltedJumpTables, ComplexArray, float]:
     """The tables, and l at the beginning with the logarithm of its scale."""
-    from qtraj.paths.tilted_kernels import TiltedTables
-
     dimension, duration = process.system.dimension, process.duration
     jumps = np.stack(process.jump_operators)
     final, scale = ends.final_operator()
@@ -234,7 +218,7 @@ def _prepared(process: JumpProcess, ends: TiltedEnds, weights: FloatArray) -> tu
         boundaries[cell] = (before + dagger(before)) / 2
     digits = cells.bit_length()
     steps = np.stack([scipy.linalg.expm(no_jump * step * 2**k) for k in range(digits)])
-    tables = TiltedTables(
+    tables = TiltedJumpTables(
         cell=step,
         generator=contiguous(no_jump),
         steps=contiguous(steps),

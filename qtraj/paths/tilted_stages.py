@@ -9,7 +9,7 @@ with weight :math:`e^{-sc}\langle K\psi|l_k|K\psi\rangle`: the Doob transform in
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.errors import NotRecorded, TooLarge, UnknownName
 from qtraj.paths.blocks import Block, Stream, generator
-from qtraj.paths.measuring import draw, energy_label
+from qtraj.paths.measuring import draw, energy_labels
 from qtraj.paths.tilt import Tilt, TiltedEnds, contiguous
+from qtraj.paths.tilted_tables import TiltedStageTables
 from qtraj.processes.seam import Branches, Endpoints, Process, Stage
 from qtraj.quantum.matrices import dagger
-
-if TYPE_CHECKING:
-    from qtraj.paths.tilted_kernels import TiltedStages as Tables
 
 __all__ = ["TiltedStages", "stage_log_normalisation"]
 
@@ -61,7 +59,7 @@ class TiltedStages:
     quantity: str = "sigma"
     strength: float = 0.0
     tilt: Tilt = field(init=False)
-    tables: Tables = field(init=False, repr=False)
+    tables: TiltedStageTables = field(init=False, repr=False)
     start_weights: FloatArray = field(init=False, repr=False)
     reservoirs: tuple[str, ...] = field(init=False, repr=False)
     with_heat: tuple[str, ...] = field(init=False, repr=False)
@@ -88,7 +86,7 @@ class TiltedStages:
             Columns alpha and, where measured, beta, n and m; `entropy_into_NAME` and, where paths have heat,
             `heat_into_NAME` of every reservoir.
         """
-        from qtraj.paths.tilted_kernels import follow_tilted_stages
+        from qtraj.paths.tilted_stage_kernels import follow_tilted_stages
 
         rng = generator(block, self.seed, Stream.TILTED)
         key = frozen(np.asarray(rng.bit_generator.random_raw(4), dtype=np.uint64))
@@ -100,10 +98,7 @@ class TiltedStages:
         rows: dict[str, NDArray[Any]] = {"alpha": start.outcomes.outcome_of[vector]}
         if end.measured:
             rows["beta"] = end.outcomes.outcome_of[final]
-        if start.energy_labels is not None:
-            rows["n"] = energy_label(start, rows["alpha"], rng.random(size))
-        if end.energy_labels is not None:
-            rows["m"] = energy_label(end, rows["beta"], rng.random(size))
+        rows |= energy_labels(self.endpoints, rows, rng)
         for position, name in enumerate(self.reservoirs):
             rows[f"entropy_into_{name}"] = entropy[:, position].copy()
             if name in self.with_heat:
@@ -179,10 +174,8 @@ def _tables(
     reservoirs: tuple[str, ...],
     quantity: str,
     strength: float,
-) -> tuple[Tables, tuple[str, ...]]:
+) -> tuple[TiltedStageTables, tuple[str, ...]]:
     """The flat arrays of the compiled loop, and the reservoirs whose paths have heat."""
-    from qtraj.paths.tilted_kernels import TiltedStages as Tables
-
     distinct = list({id(stage): stage for stage in stages}.values())
     place = {id(stage): number for number, stage in enumerate(distinct)}
     first, sizes = [0], []
@@ -204,7 +197,7 @@ def _tables(
             if batch.heat is None:
                 cold.add(str(stage.reservoir))
         first.append(len(sizes))
-    tables = Tables(
+    tables = TiltedStageTables(
         stage_of=contiguous([place[id(stage)] for stage in stages]),
         reservoir_of=contiguous([-1 if s.reservoir is None else reservoirs.index(s.reservoir) for s in distinct]),
         first=contiguous(first),

@@ -38,7 +38,11 @@ def transition_table(job: tuple[Branches, Endpoint, Endpoint]) -> tuple[FloatArr
 
 
 def _gathered_pairs(batch: Branches, start: Endpoint, end: Endpoint) -> IntArray:
-    """How many gathered pairs (mu, nu) lead from each initial to each final outcome, by their patterns of zeros."""
+    """How many gathered pairs (mu, nu) lead from each initial to each final outcome, by their patterns of zeros.
+
+    A pair whose amplitude cancels between elements is counted: its own elements are not known any more, and a second
+    look at every element of the unitary would be much for a number that no probability depends on.
+    """
     assert batch.pairs is not None  # asked only of batches that gather pairs
     ends = []
     for outcomes in (end.outcomes, start.outcomes):

@@ -17,6 +17,7 @@ from qtraj.paths.distribution import Distribution
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.law import QUANTITIES, PathLaw
 from qtraj.plots.labels import check_quantity
+from qtraj.quantum.scalars import instance_of
 from qtraj.theorems.report import Report
 
 __all__ = ["ROUNDING", "Atoms", "ExactAverages", "atoms_of", "lattice_step", "reservoirs_of"]
@@ -61,6 +62,7 @@ def atoms_of(ensemble: Ensemble, *quantities: str) -> Atoms:
         UnknownName: If there is no such quantity.
         NotRecorded: If it is not recorded.
     """
+    instance_of(ensemble, Ensemble, "ensemble")
     for quantity in quantities:
         check_quantity(quantity, ensemble.quantities)
     if ensemble.finite_law is not None:

@@ -20,6 +20,7 @@ from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput
 from qtraj.paths.ensemble import Ensemble
 from qtraj.plots.atoms import atoms_of, lattice_step
+from qtraj.plots.window import choose_window
 
 __all__ = ["Bins", "Cells", "axis_floor", "frequency_interval", "make_cells"]
 
@@ -62,6 +63,8 @@ class Cells:
         log_probabilities: ln of the exact probability of each; -inf for an empty bin, shape (B,). None without a law.
         paths: Number of paths N of the whole ensemble, also those outside the cells shown.
         are_atoms: Whether each cell is a single value, or a few that cannot be told apart.
+        below: Paths to the left of all cells.
+        above: Paths to the right of all cells.
     """
 
     centres: FloatArray
@@ -70,6 +73,8 @@ class Cells:
     log_probabilities: FloatArray | None
     paths: int
     are_atoms: bool
+    below: int
+    above: int
 
     @property
     def frequencies(self) -> FloatArray:
@@ -121,6 +126,7 @@ def make_cells(ensemble: Ensemble, quantity: str, *, log: bool = False, bins: Bi
         quantity: Any that the ensemble has values of.
         log: Whether the axis will be logarithmic. The tails that it cannot show are left out: the outermost
             `axis_floor` of the probability on either side, or else 0.05 %, if the sample does not differ from the law.
+            What was seen not far beyond is kept (see `choose_window`).
         bins: `atoms`, a number of bins over what is kept, or `auto`: atoms, those closer than a 90th of the axis
             joined, if at most 80 can be seen (40 if most of them are joined), and if they were seen a few times each
             where there is no law.
@@ -134,12 +140,15 @@ def make_cells(ensemble: Ensemble, quantity: str, *, log: bool = False, bins: Bi
         raise InvalidInput(f"`bins` must be 'auto', 'atoms' or a whole number from 1 to {MOST_BINS}, but is {bins!r}")
     found = atoms_of(ensemble, quantity)
     paths, floor = ensemble.paths, axis_floor(ensemble.paths)
-    window = _window(found.log_probabilities, found.counts, paths, floor if log else INVISIBLE_TAIL)
-    atoms, counts = found.values[window, 0], found.counts[window]
-    logs = None if found.log_probabilities is None else found.log_probabilities[window]
+    window = choose_window(
+        found.values[:, 0], found.counts, found.log_probabilities, paths=paths, tail=floor if log else INVISIBLE_TAIL
+    )
+    atoms, counts = found.values[window.atoms, 0], found.counts[window.atoms]
+    logs = None if found.log_probabilities is None else found.log_probabilities[window.atoms]
+    span = float(atoms[-1] - atoms[0])
     bars = _Columns(atoms, counts, logs)
     if bins == "auto":
-        bars = bars.joined(float(atoms[-1] - atoms[0]) / MOST_BARS)
+        bars = bars.joined(span / MOST_BARS)
     shown = bars.weights(paths) >= (floor if log else LINE * float(bars.weights(paths).max()))
     most = MOST_ATOMS if 2 * bars.centres.size >= atoms.size else MOST_JOINED
     are_atoms = bins == "atoms" or (bins == "auto" and int(np.count_nonzero(shown)) <= most)
@@ -148,9 +157,11 @@ def make_cells(ensemble: Ensemble, quantity: str, *, log: bool = False, bins: Bi
         are_atoms = are_atoms and FEWEST_REPEATS * (atoms.size - 1) <= paths
     if are_atoms:
         kept = shown | (bars.counts > 0) if log else np.ones(shown.size, dtype=bool)
+        # Bars too low to be seen take no room.
+        width = _bar_width(bars.centres[kept if log else shown], span)
         atoms, counts = bars.centres[kept], bars.counts[kept]
         logs = None if bars.logs is None else bars.logs[kept]
-        widths: FloatArray = np.full(atoms.size, _bar_width(atoms))
+        widths: FloatArray = np.full(atoms.size, width)
     else:
         # Bins hold all atoms there are: many that are too rare to be shown may add up to one that is not.
         edges = _edges(atoms, int(bins) if _is_count(bins) else None, paths if logs is None else None)
@@ -162,6 +173,8 @@ def make_cells(ensemble: Ensemble, quantity: str, *, log: bool = False, bins: Bi
         log_probabilities=None if logs is None else frozen(logs),
         paths=paths,
         are_atoms=are_atoms,
+        below=window.below,
+        above=window.above,
     )
 
 
@@ -197,22 +210,11 @@ def _is_count(bins: object) -> bool:
     return isinstance(bins, (int, np.integer)) and not isinstance(bins, bool) and bool(1 <= bins <= MOST_BINS)
 
 
-def _window(log_probabilities: FloatArray | None, counts: IntArray, paths: int, tail: float) -> slice:
-    """The atoms between the tails, a tail being all that the law and the sample agree to be rarer than `tail`."""
-    visible = np.zeros(counts.size, dtype=bool)
-    laws = [] if log_probabilities is None else [np.exp(log_probabilities)]
-    for weights in (*laws, counts / paths):
-        visible |= (np.cumsum(weights) > tail) & (np.cumsum(weights[::-1])[::-1] > tail)
-    shown = np.flatnonzero(visible)
-    return slice(int(shown[0]), int(shown[-1]) + 1)
-
-
-def _bar_width(atoms: FloatArray) -> float:
+def _bar_width(standing: FloatArray, span: float) -> float:
     """Four fifths of the smallest gap, within limits that keep bars visible, and slender where there are few."""
-    if atoms.size == 1:
+    if span == 0:
         return 0.1
-    span = float(atoms[-1] - atoms[0])
-    return float(np.clip(0.8 * np.diff(atoms).min(), span / MOST_BARS, span / 25))
+    return float(np.clip(0.8 * np.diff(standing).min(initial=span), span / MOST_BARS, span / 25))
 
 
 def _edges(atoms: FloatArray, number: int | None, sampled: int | None) -> FloatArray:

@@ -93,7 +93,7 @@ def currents(process: Process, *, averages: CollisionModelAverages | None = None
             handles.append(Line2D([], [], color=INK, linestyle=":"))
             names.append("units measured")
         axes.set_xlim(numbers[0] - 0.5, numbers[-1] + 0.5)
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
         axes.set_xlabel("round")
         axes.set_ylabel("mean heat per round (energy)")
         LegendAbove(axes, handles, names, columns=len(names) if len(names) <= 3 else (len(names) + 1) // 2)

@@ -21,6 +21,7 @@ from qtraj.arrays import BoolArray, FloatArray, IntArray
 from qtraj.paths.ensemble import Ensemble
 from qtraj.plots.cells import DEFAULT_BINS, MOST_ATOMS, frequency_interval
 from qtraj.plots.style import COLUMN_WIDTH, EXACT, SAMPLED, LegendAbove, PaperFigure, figure_of, paper_style
+from qtraj.quantum.scalars import instance_of
 from qtraj.theorems.backward import SigmaAtoms
 
 __all__ = ["ForwardAndBackward", "detailed_theorem", "forward_and_backward"]
@@ -75,7 +76,8 @@ def forward_and_backward(ensemble: Ensemble, atoms: SigmaAtoms | None = None) ->
     Raises:
         NotRecorded: If the protocol does not define sigma.
     """
-    laws = SigmaAtoms.of(ensemble.process, ensemble.law) if atoms is None else atoms
+    instance_of(ensemble, Ensemble, "ensemble")
+    laws = SigmaAtoms.of(ensemble.process, ensemble.law) if atoms is None else instance_of(atoms, SigmaAtoms, "atoms")
     counts, values, log_backward = laws.counts(ensemble.class_counts), laws.values, laws.log_backward
     if np.count_nonzero(counts) > MOST_ATOMS:
         seen = np.flatnonzero(counts > 0)
@@ -128,7 +130,7 @@ def detailed_theorem(
             ax, residuals = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
             _draw(points, ax, residuals)
     else:
-        _draw(points, ax, residuals)
+        _draw(points, instance_of(ax, Axes, "ax"), residuals)
     return ax
 
 

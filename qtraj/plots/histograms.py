@@ -1,8 +1,7 @@
 r"""Histograms of entropy productions, heats and work: what was sampled, and the exact law over it.
 
-The legend stands above the axes and carries the numbers, so that it can never cover data: mean with standard error
-and :math:`\langle e^{-s}\rangle`, sampled beside exact. Standard errors are those of the exact law, because a sample
-that has missed its rare paths does not know its own error.
+The legend stands above the axes and carries the numbers, so that it can never cover data (see `averages_legend`). Rare
+paths that lie beyond the axis are counted in words below it.
 
 Where paths can only be followed there is no law to draw. The exact averages still follow from density matrices: of
 small systems they are computed, of larger ones whoever has them can pass them. Without them the legend has what was
@@ -11,32 +10,26 @@ sampled and nothing else.
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from qtraj.paths.ensemble import Ensemble
-from qtraj.paths.law import QUANTITIES
-from qtraj.plots.atoms import ROUNDING, ExactAverages, reservoirs_of
+from qtraj.plots.atoms import ExactAverages, reservoirs_of
+from qtraj.plots.averages_legend import write_averages
 from qtraj.plots.cells import Bins, Cells, axis_floor, frequency_interval, make_cells
-from qtraj.plots.labels import axis_label, digits_beside, exact_number, is_entropy, number_with_error, symbol
-from qtraj.plots.style import EXACT, FAINT, SAMPLED, SAMPLED_FILL, LegendAbove, axes_to_draw_on
+from qtraj.plots.labels import axis_label, symbol
+from qtraj.plots.numerals import exact_number, whole_number
+from qtraj.plots.style import EXACT, FAINT, QUIET, SAMPLED, SAMPLED_FILL, axes_to_draw_on
+from qtraj.quantum.scalars import instance_of
 
 __all__ = ["histogram"]
 
 # Two decades at least: on less, a logarithmic axis has no labels and exaggerates differences.
 LEAST_RATIO = 100.0
 
-# Averages that are written with three digits as they are, so that 1.00 is not taken for an exact 1.
-SMALL, LARGE = 1e-2, 1e2
-
-# Points between axes and legend, room for the name of the line at the mean.
-LEGEND_GAP = 12.0
+# Longer counts are rounded to three digits.
+LONGEST_COUNT = 100_000
 
 
 def histogram(
@@ -51,8 +44,9 @@ def histogram(
     r"""Draw the histogram of a quantity with its exact law.
 
     Bars are sampled frequencies with their 68 % intervals (Jeffreys); dashes on stems, or an outline over bins, are the
-    exact probabilities, where there is a law. The solid vertical line is the sampled mean, the dashed one the exact
-    mean, where it is known.
+    exact probabilities, where there is a law, and else mark what was sampled, so that no bar is too low to be seen. The
+    solid vertical line is the sampled mean, the dashed one the exact mean, where it is known. Rare paths far
+    from all others are not drawn on a linear axis, but counted below it.
 
     Args:
         ensemble: The sampled paths.
@@ -83,8 +77,7 @@ def histogram(
         'log'
     """
     cells = make_cells(ensemble, quantity, log=log, bins=bins)
-    if exact is None:
-        exact = ExactAverages.at_hand(ensemble, quantity)
+    exact = ExactAverages.at_hand(ensemble, quantity) if exact is None else instance_of(exact, ExactAverages, "exact")
     means = (ensemble.mean(quantity), *(() if exact is None else (exact.mean,)))
     with axes_to_draw_on(ax) as axes:
         _set_scales(axes, cells, means, log=log)
@@ -96,7 +89,8 @@ def histogram(
         axes.set_xlabel(axis_label(quantity, reservoirs_of(ensemble)))
         what = "frequency" if cells.probabilities is None else "probability"
         axes.set_ylabel(what if cells.are_atoms else f"{what} per bin")
-        _write_legend(axes, ensemble, quantity, exact)
+        _count_missing(axes, cells, ensemble.outside)
+        write_averages(axes, ensemble, quantity, exact)
     return axes
 
 
@@ -126,7 +120,7 @@ def _set_scales(axes: Axes, cells: Cells, means: tuple[float, ...], *, log: bool
             textcoords="offset points",
             va="center",
             fontsize="x-small",
-            color=FAINT,
+            color=QUIET,
             annotation_clip=False,
         )
 
@@ -146,6 +140,8 @@ def _draw_atoms(axes: Axes, cells: Cells) -> None:
     )
     _draw_intervals(axes, cells)
     if cells.probabilities is None:
+        left, right = cells.centres - 0.5 * cells.widths, cells.centres + 0.5 * cells.widths
+        axes.hlines(cells.frequencies, left, right, colors=SAMPLED, linewidth=0.8, zorder=3, label="frequency")
         return
     unseen = cells.counts == 0
     axes.vlines(
@@ -171,10 +167,9 @@ def _draw_atoms(axes: Axes, cells: Cells) -> None:
 def _draw_bins(axes: Axes, cells: Cells) -> None:
     axes.stairs(cells.frequencies, cells.edges, fill=True, color=SAMPLED_FILL, zorder=2, label="sampled")
     _draw_intervals(axes, cells)
-    if cells.probabilities is not None:
-        axes.stairs(
-            cells.probabilities, cells.edges, color=EXACT, linewidth=0.8, zorder=4, label="exact", baseline=None
-        )
+    law = cells.probabilities
+    heights, colour, label = (cells.frequencies, SAMPLED, "frequency") if law is None else (law, EXACT, "exact")
+    axes.stairs(heights, cells.edges, color=colour, linewidth=0.8, zorder=4, label=label, baseline=None)
 
 
 def _draw_intervals(axes: Axes, cells: Cells) -> None:
@@ -182,6 +177,29 @@ def _draw_intervals(axes: Axes, cells: Cells) -> None:
     seen = cells.counts > 0
     low, high = frequency_interval(cells.counts[seen], cells.paths)
     axes.vlines(cells.centres[seen], low, high, colors=SAMPLED, linewidth=1.0, zorder=3, label="68 % interval")
+
+
+def _count_missing(axes: Axes, cells: Cells, outside: int) -> None:
+    """Say in words, below the name of the axis, how many paths are not in the picture."""
+    places = {"below": cells.below, "above": cells.above, "in no class of the law": outside}
+    words = [f"{_count(number)} {place}" for place, number in places.items() if number]
+    if words:
+        axes.annotate(
+            f"paths not shown: {', '.join(words)}",
+            xy=(0.5, 0.0),
+            xycoords=axes.xaxis.label,
+            xytext=(0, -1.5),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize="x-small",
+            color=QUIET,
+            annotation_clip=False,
+        )
+
+
+def _count(number: int) -> str:
+    return f"${whole_number(number) if number < LONGEST_COUNT else exact_number(number, 3)}$"
 
 
 def _draw_means(axes: Axes, means: tuple[float, ...], quantity: str) -> None:
@@ -200,67 +218,3 @@ def _draw_means(axes: Axes, means: tuple[float, ...], quantity: str) -> None:
         fontsize="small",
         annotation_clip=False,
     )
-
-
-def _write_legend(axes: Axes, ensemble: Ensemble, quantity: str, exact: ExactAverages | None) -> None:
-    """A small table above the axes that is legend and result at once."""
-    columns = _averages(ensemble, quantity, exact)
-    nothing = Line2D([], [], linestyle="none")
-    patch = Patch(color=SAMPLED_FILL, linewidth=0)
-    error = Line2D([], [], color=SAMPLED, linestyle="none", marker="|", markersize=5)
-    names, handles = ["", "sampled"], list[Any]([nothing, (patch, error)])
-    if exact is not None:
-        line = Line2D([], [], color=EXACT, linewidth=1.0)
-        if ensemble.finite_law is None:
-            line.set_linestyle((0, (4, 3)))
-        names.append("exact")
-        handles.append(line)
-    LegendAbove(
-        axes,
-        [*handles, *[nothing] * (len(names) * len(columns))],
-        [*names, *(f"${cell}$" for column in columns for cell in column)],
-        columns=1 + len(columns),
-        gap=LEGEND_GAP,
-        spacing=-0.8,  # the next column begins with the place of a mark, which is empty
-    )
-
-
-def _averages(ensemble: Ensemble, quantity: str, exact: ExactAverages | None) -> list[list[str]]:
-    """Columns of the legend: the mean and, of entropy productions, the exponential average."""
-    sign, paths, mean = symbol(quantity), ensemble.paths, ensemble.mean(quantity)
-    names = [rf"\langle {sign}\rangle", rf"\langle e^{{-{sign}}}\rangle"]
-    values, _ = ensemble.values(quantity)
-    # Entropies are differences of logarithms, good to rounding of a nat; heat can only be compared with itself.
-    size = float(np.abs(values).max(initial=1.0 if is_entropy(quantity) else 0.0))
-    weight = ensemble.exponential_average(quantity) if quantity in QUANTITIES else None
-    if exact is None:
-        columns = [[names[0], _with_error(mean, ensemble.variance(quantity), paths, size)]]
-        if weight is not None:
-            # Its sampled error would be taken for the truth, and is not: e^-s lives on paths that may be missing.
-            columns.append(
-                [names[1], rf"\approx {weight:#.3g}" if SMALL <= weight < LARGE else exact_number(weight, 3)]
-            )
-        return columns
-    columns = [_column(names[0], mean, exact.mean, exact.variance, paths, size)]
-    if weight is not None and exact.exponential_average is not None:
-        average = exact.exponential_average
-        columns.append(_column(names[1], weight, average, exact.exponential_variance, paths, average))
-        if exact.loses_weight:
-            columns[-1][-1] += r" = 1 - \lambda"
-    return columns
-
-
-def _with_error(value: float, variance: float, paths: int, size: float) -> str:
-    """A sampled average with the error it seems to have."""
-    if variance <= (ROUNDING * size) ** 2:
-        return exact_number(0.0 if abs(value) <= ROUNDING * size else value)
-    return number_with_error(value, math.sqrt(variance / paths))
-
-
-def _column(name: str, sampled: float, exact: float, variance: float, paths: int, size: float) -> list[str]:
-    """Name, sampled average with its standard error, and exact average; what is only rounding counts as zero."""
-    if variance <= (ROUNDING * size) ** 2:
-        return [name, *(exact_number(0.0 if abs(value) <= ROUNDING * size else value) for value in (sampled, exact))]
-    error = math.sqrt(variance / paths)
-    rounded = 0.0 if abs(exact) <= ROUNDING * size else exact
-    return [name, number_with_error(sampled, error), exact_number(rounded, digits_beside(exact, error))]

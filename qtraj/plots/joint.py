@@ -10,7 +10,6 @@ Without a law, discs are what was sampled, and there are no rings.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,33 +18,19 @@ from matplotlib.colors import LogNorm
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from qtraj.arrays import BoolArray, FloatArray, IntArray
-from qtraj.errors import InvalidInput
+from qtraj.arrays import FloatArray
 from qtraj.paths.ensemble import Ensemble
-from qtraj.plots.atoms import atoms_of, lattice_step
+from qtraj.plots.atoms import reservoirs_of
 from qtraj.plots.cells import axis_floor
+from qtraj.plots.joint_cells import MOST_PLACES, ROUNDED, SMALLEST_AREA, JointCells, joint_cells, quantum_of
 from qtraj.plots.labels import axis_label, symbol
-from qtraj.plots.style import FAINT, INK, LegendAbove, axes_to_draw_on, figure_of
+from qtraj.plots.style import FAINT, INK, QUIET, LegendAbove, axes_to_draw_on, figure_of
 
-__all__ = ["JointCells", "joint_cells", "joint_map"]
+__all__ = ["joint_map"]
 
 # Cividis runs from dark blue to yellow with steadily rising lightness, and looks the same to colour-blind readers.
 # Reversed, likely paths are dark and rare ones pale.
 COLOURS = "cividis_r"
-
-# Areas of marks in square points, for the likeliest and for the rarest probability shown.
-LARGEST_AREA, SMALLEST_AREA = 90.0, 3.0
-
-# More atoms than this cover each other; they are joined in the cells of a grid, whose marks just touch.
-MOST_MARKS = 150
-GRID = 30
-
-# Unless they lie on a lattice, where they never cover each other: up to so many places in a row, in so many points.
-MOST_PLACES = 60
-AXIS_POINTS = 120.0
-
-# Values are sums of quanta, good to 1e-15 of the largest a term.
-ROUNDED = 1e-9
 
 # Ticks on one axis, lines of constant sum, and values of them that have room side by side; round steps between them.
 MOST_TICKS = 7
@@ -53,92 +38,11 @@ MOST_SUMS = 9
 MOST_LABELS = 4
 STEPS = [1, 2, 5, 10]
 
+# Of ticks at values of the law.
+DECIMALS = 2
+
 # Points between axes and legend, room for the values of the sum.
 LEGEND_GAP = 14.0
-GRID_AREA = 22.0
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class JointCells:
-    """Atoms of the joint law, or cells of a grid, the likeliest first.
-
-    Attributes:
-        positions: Both quantities, shape (K, 2).
-        counts: Paths in each, shape (K,).
-        probabilities: Exact probability of each, shape (K,); None without a law.
-        paths: Number of paths N.
-        are_atoms: Whether each is one pair of values.
-        largest_area: Area of the largest mark that still covers no neighbour, in square points.
-    """
-
-    positions: FloatArray
-    counts: IntArray
-    probabilities: FloatArray | None
-    paths: int
-    are_atoms: bool
-    largest_area: float
-
-    @property
-    def frequencies(self) -> FloatArray:
-        """Sampled frequency of each, shape (K,)."""
-        frequencies: FloatArray = self.counts / self.paths
-        return frequencies
-
-    @property
-    def weights(self) -> FloatArray:
-        """What discs show: the exact probabilities, or the frequencies if there are none."""
-        return self.frequencies if self.probabilities is None else self.probabilities
-
-
-def joint_cells(ensemble: Ensemble, x: str = "sigma_d", y: str = "xi") -> JointCells:
-    """The atoms that were seen or are no rarer than `axis_floor`.
-
-    They are joined on a grid of 30 by 30 if there are more than 150, unless they lie on a lattice of 60 by 60.
-
-    Raises:
-        InvalidInput: If both quantities are the same.
-        UnknownName: If there is no such quantity.
-        NotRecorded: If the protocol does not define one of them.
-    """
-    if x == y:
-        raise InvalidInput(f"`x` and `y` must be two different quantities, but both are {x!r}")
-    found = atoms_of(ensemble, x, y)
-    positions, counts = found.values, found.counts
-    exact = None if found.log_probabilities is None else np.exp(found.log_probabilities)
-    visible = _visible(counts, exact, ensemble.paths)
-    places = _places(positions[visible])
-    are_atoms = int(np.count_nonzero(visible)) <= MOST_MARKS or places is not None
-    area = LARGEST_AREA if places is None else float(np.clip((AXIS_POINTS / places) ** 2, SMALLEST_AREA, LARGEST_AREA))
-    if not are_atoms:
-        area = GRID_AREA
-        low, high = positions[visible].min(axis=0), positions[visible].max(axis=0)
-        # Cells hold all atoms there are: many that are too rare to be shown may add up to one that is not.
-        inside = ((positions >= low) & (positions <= high)).all(axis=1)
-        quanta = np.array([_quantum(column) for column in positions[visible].T])
-        low = low - quanta / 2
-        step = np.where(high > low, high + quanta / 2 - low, 1.0) / GRID
-        # Cells hold equally many whole quanta, or a pattern would appear that is in no law.
-        step = np.where(quanta > 0, quanta * np.ceil(step / np.where(quanta > 0, quanta, 1.0) - ROUNDED), step)
-        corner = np.minimum(((positions[inside] - low) / step).astype(np.int64), GRID - 1)
-        flat, cell_of = np.unique(corner[:, 0] * GRID + corner[:, 1], return_inverse=True)
-        totals = np.zeros(flat.size, dtype=np.int64)
-        np.add.at(totals, cell_of, counts[inside])
-        counts = totals
-        exact = None if exact is None else np.bincount(cell_of, weights=exact[inside]).astype(np.float64)
-        positions = low + step * (np.stack(np.divmod(flat, GRID), axis=1) + 0.5)
-        visible = _visible(counts, exact, ensemble.paths)
-    positions, counts = positions[visible], counts[visible]
-    exact = None if exact is None else exact[visible]
-    # Likely ones first, so that rare ones, which are smaller, are drawn on top of them.
-    order = np.argsort(-(counts if exact is None else exact), kind="stable")
-    return JointCells(
-        positions=positions[order],
-        counts=counts[order],
-        probabilities=None if exact is None else exact[order],
-        paths=ensemble.paths,
-        are_atoms=are_atoms,
-        largest_area=area,
-    )
 
 
 def joint_map(ensemble: Ensemble, x: str = "sigma_d", y: str = "xi", *, ax: Axes | None = None) -> Axes:
@@ -188,15 +92,15 @@ def joint_map(ensemble: Ensemble, x: str = "sigma_d", y: str = "xi", *, ax: Axes
             handles.append(Line2D([], [], linestyle="none", marker="o", markersize=5.5, mfc="none", mec=INK, mew=0.5))
             names.append("sampled")
         axes.margins(0.08)
-        for axis, column in zip((axes.xaxis, axes.yaxis), cells.positions.T, strict=True):
+        for axis, column in zip((axes.xaxis, axes.yaxis), cells.positions.T, strict=True) if cells.are_atoms else ():
             _set_ticks(axis, column)
         total = _sum_of(ensemble, x, y)
         if total is not None:
             _draw_constant(axes, total, cells.positions.sum(axis=1))
             handles.append(Line2D([], [], color=FAINT, linewidth=0.5))
             names.append(f"constant ${total} = {symbol(x)} + {symbol(y)}$")
-        axes.set_xlabel(axis_label(x))
-        axes.set_ylabel(axis_label(y))
+        axes.set_xlabel(axis_label(x, reservoirs_of(ensemble)))
+        axes.set_ylabel(axis_label(y, reservoirs_of(ensemble)))
         what = "frequency" if cells.probabilities is None else "probability"
         label = what if cells.are_atoms else f"{what} per cell of the grid"
         bar = figure_of(axes).colorbar(discs, ax=axes, label=label, pad=0.02, aspect=30)
@@ -206,8 +110,8 @@ def joint_map(ensemble: Ensemble, x: str = "sigma_d", y: str = "xi", *, ax: Axes
 
 
 def _set_ticks(axis: Axis, column: FloatArray) -> None:
-    """Ticks at the values themselves where they lie on a lattice: half a quantum is in no law."""
-    span, quantum = float(np.ptp(column)), _quantum(column)
+    """Ticks at the values themselves where they lie on a lattice of round numbers: half a quantum is in no law."""
+    span, quantum = float(np.ptp(column)), quantum_of(column)
     if span <= ROUNDED:
         axis.set_ticks([float(column[0])])
     elif quantum > 0 and (places := round(span / quantum) + 1) <= MOST_PLACES:
@@ -216,31 +120,9 @@ def _set_ticks(axis: Axis, column: FloatArray) -> None:
         first = float(column[np.abs(column).argmin()])
         first -= step * math.floor((first - float(column.min())) / step + ROUNDED)
         ticks = first + step * np.arange(math.floor((float(column.max()) - first) / step + ROUNDED) + 1)
-        axis.set_ticks(np.where(np.abs(ticks) < ROUNDED * span, 0.0, ticks).tolist())
-
-
-def _visible(counts: IntArray, exact: FloatArray | None, paths: int) -> BoolArray:
-    seen: BoolArray = counts > 0
-    return seen if exact is None else seen | (exact >= axis_floor(paths))
-
-
-def _places(positions: FloatArray) -> int | None:
-    """Places along the longer side of the lattice that all positions lie on; None without one, or if it is too fine."""
-    most = 1
-    for column in positions.T:
-        span, quantum = float(np.ptp(column)), _quantum(column)
-        if span > 0 and quantum == 0:
-            return None
-        most = max(most, round(span / quantum) + 1 if span > 0 else 1)
-    return most if most <= MOST_PLACES else None
-
-
-def _quantum(column: FloatArray) -> float:
-    """What all values are whole multiples of, seen from the first; 0 if there is no such thing."""
-    values = np.unique(column)
-    # Merged values of one quantity differ by rounding where the other one differs.
-    values = values[np.diff(values, prepend=-np.inf) > ROUNDED * max(1e-300, float(np.ptp(values)))]
-    return lattice_step(values) or 0.0
+        ticks = np.where(np.abs(ticks) < ROUNDED * span, 0.0, ticks)
+        if np.abs(ticks - np.round(ticks, DECIMALS)).max() < ROUNDED * span:  # longer numbers run into each other
+            axis.set_ticks(ticks.tolist())
 
 
 def _draw_rings(axes: Axes, cells: JointCells, scale: LogNorm) -> None:
@@ -294,7 +176,7 @@ def _draw_constant(axes: Axes, total: str, totals: FloatArray) -> None:
                 ha="center",
                 va="bottom",
                 fontsize="small",
-                color=FAINT,
+                color=QUIET,
                 annotation_clip=False,
             )
     axes.set_xlim(left, right)

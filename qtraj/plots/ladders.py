@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from qtraj.arrays import FloatArray, frozen
-from qtraj.plots.style import FAINT, INK, SAMPLED, SAMPLED_FILL
+from qtraj.plots.style import INK, QUIET, SAMPLED, SAMPLED_FILL
 
 __all__ = ["Ladder", "choose_levels", "draw_ladder"]
 
@@ -93,10 +93,10 @@ def draw_ladder(
     axes.barh(heights, width * ladder.weights / full, thickness, left=x, color=SAMPLED_FILL, zorder=2)
     for more, edge, place in ((ladder.more_below, y - 0.02, "top"), (ladder.more_above, y + height + 0.02, "bottom")):
         if more:
-            axes.text(x + width / 2, edge, r"$\vdots$", ha="center", va=place, color=FAINT, fontsize="small")
+            axes.text(x + width / 2, edge, r"$\vdots$", ha="center", va=place, color=QUIET, fontsize="small")
     if heights.size <= MOST_NAMED_LEVELS:
         for energy, level in zip(ladder.energies, heights, strict=True):
-            axes.text(x - 0.06, level, f"${energy:.4g}$", ha="right", va="center", color=FAINT, fontsize="small")
+            axes.text(x - 0.06, level, f"${energy:.4g}$", ha="right", va="center", color=QUIET, fontsize="small")
     places = dict(zip(ladder.energies.tolist(), heights.tolist(), strict=True))
     if ghost is not None and ghost != dot:
         axes.plot(x + 0.85 * width, places[ghost], "o", markersize=4.5, mfc="white", mec=SAMPLED, mew=0.8, zorder=4)

@@ -12,10 +12,12 @@ from matplotlib.gridspec import GridSpec, SubplotSpec
 from qtraj.paths.ensemble import Ensemble
 from qtraj.plots.atoms import ExactAverages
 from qtraj.plots.detailed import detailed_theorem
-from qtraj.plots.labels import in_text, whole_number
+from qtraj.plots.labels import in_text
+from qtraj.plots.numerals import whole_number
 from qtraj.plots.panels import backward_atoms, choose_panels, spare_panel
-from qtraj.plots.style import FAINT, PAGE_WIDTH, VERDICT_COLOURS, PaperFigure, paper_style
+from qtraj.plots.style import PAGE_WIDTH, QUIET, VERDICT_COLOURS, PaperFigure, paper_style
 from qtraj.processes.collision_model import CollisionModel
+from qtraj.quantum.scalars import instance_of
 from qtraj.theorems.backward import SigmaAtoms
 from qtraj.theorems.report import Report
 
@@ -58,6 +60,9 @@ def overview(
     Returns:
         A new figure, 7 inches wide, in paper style; write it with `save_figure`.
 
+    Raises:
+        InvalidInput: If an argument is of another class.
+
     Example:
         >>> from qtraj.models import build_model
         >>> from qtraj.paths.sample import sample
@@ -65,6 +70,11 @@ def overview(
         >>> figure.get_suptitle()
         'two-qubit exchange, augmented protocol'
     """
+    instance_of(ensemble, Ensemble, "ensemble")
+    optional = {"report": (report, Report), "atoms": (atoms, SigmaAtoms), "exact": (exact, Mapping)}
+    for argument, (value, wanted) in optional.items():
+        if value is not None:
+            instance_of(value, wanted, argument)
     atoms = atoms or backward_atoms(ensemble)
     panels = choose_panels(ensemble, report=report, exact=exact, log=log)
     if (len(panels) + (atoms is not None)) % 2:
@@ -130,10 +140,11 @@ def _write_heading(figure: Figure, ensemble: Ensemble, report: Report | None, ti
     figure.suptitle(
         f"{name}, {ensemble.protocol} protocol", x=left, y=1 - 0.05 / height, ha="left", va="top", fontsize="large"
     )
+    seeds = f", seed {ensemble.seed}" if ensemble.seeds else ""
     more = f" and {len(ensemble.seeds) - 1} more" if len(ensemble.seeds) > 1 else ""
-    facts = f"$N = {whole_number(ensemble.paths)}$ paths, seed {ensemble.seed}{more}{_simulated(ensemble)}"
+    facts = f"$N = {whole_number(ensemble.paths)}$ paths{seeds}{more}{_simulated(ensemble)}"
     second_line = 1 - (HEADING - 0.1) / height
-    figure.text(left, second_line, facts, ha="left", va="baseline", color=FAINT)
+    figure.text(left, second_line, facts, ha="left", va="baseline", color=QUIET)
     if report is not None:
         verdict = str(report.verdict)
         figure.text(

@@ -15,8 +15,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from qtraj.density.quasiprobability import HeatQuasiprobability
-from qtraj.plots.labels import axis_label, exact_number
+from qtraj.plots.labels import axis_label
+from qtraj.plots.numerals import exact_number
 from qtraj.plots.style import EXACT, FAINT, SAMPLED, SAMPLED_FILL, LegendAbove, axes_to_draw_on
+from qtraj.quantum.scalars import instance_of
 
 __all__ = ["quasiprobability"]
 
@@ -45,6 +47,7 @@ def quasiprobability(table: HeatQuasiprobability, *, ax: Axes | None = None) -> 
         >>> axes.get_ylabel()
         '(quasi)probability'
     """
+    instance_of(table, HeatQuasiprobability, "table")
     heats, values, measured = table.heats, table.heat_margenau_hill, table.heat_two_point
     spacing = float(np.diff(heats).min()) if heats.size > 1 else 1.0
     with axes_to_draw_on(ax) as axes:

@@ -15,9 +15,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from qtraj.atomic import atomic_file, check_writable
+from qtraj.atomic import atomic_file, check_writable, file_name
 from qtraj.errors import InvalidInput, UnknownName
 from qtraj.plots.style import PIXELS_PER_INCH, paper_style
+from qtraj.quantum.scalars import instance_of
 
 __all__ = ["FORMATS", "check_figure_path", "figure_bytes", "save_figure"]
 
@@ -42,7 +43,7 @@ def check_figure_path(path: str | os.PathLike[str]) -> Path:
 
     Raises:
         UnknownName: If the ending is no known format; the message suggests the nearest.
-        InvalidInput: If there is no ending.
+        InvalidInput: If it is no file name, or has no ending.
         StorageError: If the folder does not exist or cannot be written to, or the path is a folder itself.
 
     Example:
@@ -51,7 +52,7 @@ def check_figure_path(path: str | os.PathLike[str]) -> Path:
         ...
         qtraj.errors.UnknownName: figure format 'pgn' is not known; did you mean 'png'?
     """
-    target = Path(path)
+    target = file_name(path)
     ending = target.suffix[1:]
     if not ending:
         raise InvalidInput(f"`path` must end in .png, .svg or .pdf, but is {str(target)!r}")
@@ -76,7 +77,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
 
     Raises:
         UnknownName: If the ending is no known format.
-        InvalidInput: If there is no ending.
+        InvalidInput: If there is no ending, or no figure.
         StorageError: If the file cannot be written.
 
     Example:
@@ -87,6 +88,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
         'empty.png'
     """
     target = check_figure_path(path)
+    instance_of(figure, Figure, "figure")
     kind = target.suffix[1:].lower()
     with atomic_file(target) as file:
         file.write(figure_bytes(figure, kind))

@@ -23,9 +23,10 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
-from matplotlib.transforms import Bbox, ScaledTranslation
+from matplotlib.transforms import Affine2D, Bbox, ScaledTranslation
 
 from qtraj.errors import InvalidInput
+from qtraj.quantum.scalars import instance_of
 
 __all__ = [
     "COLUMN_WIDTH",
@@ -35,6 +36,7 @@ __all__ = [
     "PAGE_WIDTH",
     "PAPER",
     "PIXELS_PER_INCH",
+    "QUIET",
     "SAMPLED",
     "SAMPLED_FILL",
     "SERIES",
@@ -56,7 +58,8 @@ PIXELS_PER_INCH = 200
 """Resolution of PNG files: a page-wide figure has 1400 pixels."""
 
 INK = "#1a1a1a"
-FAINT = "#8a8a8a"
+FAINT = "#8a8a8a"  # lines behind the data
+QUIET = "#595959"  # words beside the data: grey, and still 7 times darker than paper
 SAMPLED = "#0072B2"  # blue
 SAMPLED_FILL = "#A9D5F2"  # sky blue, lightened: the darker marks of the exact law stand out on it in greyscale too
 EXACT = "#D55E00"  # vermillion
@@ -80,6 +83,9 @@ PAPER: Mapping[Any, Any] = MappingProxyType(
     dict(matplotlib.rc_params_from_file(Path(__file__).with_name("paper.mplstyle"), use_default_template=False))
 )
 """The settings of the style sheet, which is a file so that `plt.style.use("qtraj.plots.paper")` finds it as well."""
+
+# Points between a legend and the power of ten below it.
+POWER_GAP = 1.5
 
 # matplotlib keeps its settings per program. Two threads that enter and leave `rc_context` in turns would each restore
 # what the other had set, so only one may be inside.
@@ -159,7 +165,9 @@ class LegendAbove(Legend):
         gap: float = 4.0,
         spacing: float = 1.2,
     ) -> None:
-        raised = axes.transAxes + ScaledTranslation(0.0, gap / 72, figure_of(axes).dpi_scale_trans)
+        self._lift = Affine2D()
+        raised = axes.transAxes + ScaledTranslation(0.0, gap / 72, figure_of(axes).dpi_scale_trans) + self._lift
+        self._gap = gap
         super().__init__(
             axes,
             handles,
@@ -183,15 +191,27 @@ class LegendAbove(Legend):
 
     def get_tightbbox(self, renderer: RendererBase | None = None) -> Bbox:
         """The part above the axes that a layout has to leave free."""
+        self._clear_power(renderer)
         box, frame = self.get_window_extent(renderer), self.axes.bbox
         return Bbox.from_extents(frame.x0, box.y0, frame.x1, box.y1)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw above the power of ten, whose place is only known by now."""
+        self._clear_power(renderer)
+        super().draw(renderer)
+
+    def _clear_power(self, renderer: RendererBase | None) -> None:
+        """Rise above the power of ten that the vertical axis may have on its top."""
+        power, bottom = self.axes.yaxis.get_offset_text(), self.axes.bbox.y1 + self._gap / 72 * self.figure.dpi
+        needed = power.get_window_extent(renderer).y1 - bottom if power.get_text() and power.get_visible() else 0.0
+        self._lift.clear().translate(0.0, max(0.0, needed + POWER_GAP * self.figure.dpi / 72 if needed > 0 else 0.0))
 
 
 @contextmanager
 def axes_to_draw_on(ax: Axes | None, *, width: float = COLUMN_WIDTH, height: float = 2.7) -> Iterator[Axes]:
     """The caller's axes in the caller's style, or those of a new figure (`width` by `height` inches) in paper style."""
     if ax is not None:
-        yield ax
+        yield instance_of(ax, Axes, "ax")
         return
     with paper_style():
         yield PaperFigure.of_size(width=width, height=height).add_subplot()

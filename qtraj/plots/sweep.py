@@ -1,8 +1,9 @@
 r"""What a sweep found: a curve over one swept key, a map over two; sampled beside exact.
 
 On a curve, dots with bars of one standard error are what was sampled, and a dashed line joins the exact values. On a
-map, colour is what was sampled, and dashed lines join places of equal exact values. Points whose check did not pass are
-marked.
+map, colour is what was sampled, and dashed lines join places of equal exact values. Points that did not pass are
+marked: those whose number is in doubt itself, and, by a ring or a square around the number, those that another check
+found wanting.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from qtraj.arrays import FloatArray
 from qtraj.errors import InvalidInput
 from qtraj.plots.labels import SYMBOLS, axis_label, in_text, reservoir_of, symbol
 from qtraj.plots.style import EXACT, INK, SAMPLED, VERDICT_COLOURS, LegendAbove, axes_to_draw_on, figure_of
+from qtraj.plots.swept_axes import cell_edges, is_geometric, places_of, set_scale, shortened
 
 __all__ = ["sweep"]
 
@@ -34,15 +36,14 @@ CLEARLY = 5.0
 # Fewer values than this are no curve, and a grid that is narrower has no lines of equal values.
 FEWEST_FOR_LINES = 3
 
-# Equal ratios, to the rounding of a printed value, and not within a decade, where a linear axis reads better.
-RATIO_TOLERANCE = 1e-6
-LEAST_RATIO = 8.0
-
 LONGEST_KEY: Final = 40
-LONGEST_TICK: Final = 12
+LONGEST_LEGEND: Final = 40
 CONTOURS: Final = 6
 _EXPONENTIAL: Final = "exp_minus_"
-_MARKS: Final = {"inconclusive": "o", "fail": "X"}
+
+# What a point that did not pass gets, and where the check of another number is the reason, in colour and in shape.
+_OWN_MARKS: Final = {"inconclusive": "o", "fail": "X"}
+_OTHER_MARKS: Final = {"inconclusive": "o", "fail": "s"}
 
 
 def sweep(
@@ -56,8 +57,8 @@ def sweep(
     r"""Draw one quantity at all points of a sweep.
 
     Args:
-        curve: Columns with an entry for every point: the swept keys, `mean`, `standard_error`, `exact` and `verdict`;
-            `SweepFolder.curve` gives them.
+        curve: Columns with an entry for every point: the swept keys, `mean`, `standard_error`, `exact`, `verdict` (of
+            these numbers) and `point_verdict` (of all checks); `SweepFolder.curve` gives them.
         over: Names of the swept keys: one, or two of which the second changes fastest. Of keys that were zipped, the
             first one is drawn along.
         quantity: What the numbers are of, for the label.
@@ -72,7 +73,8 @@ def sweep(
 
     Example:
         >>> points = {"angle": np.array([0.1, 0.2]), "mean": np.array([0.5, 0.7]), "exact": np.array([0.5, 0.6])}
-        >>> points |= {"standard_error": np.array([0.1, 0.1]), "verdict": np.array(["pass", "pass"])}
+        >>> points |= {"standard_error": np.array([0.1, 0.1])}
+        >>> points |= {name: np.array(["pass", "pass"]) for name in ("verdict", "point_verdict")}
         >>> sweep(points, ["angle"]).get_ylabel()
         'mean entropy production $\\langle \\sigma\\rangle$ (nats)'
     """
@@ -94,13 +96,13 @@ def sweep(
 
 
 def _draw_curve(axes: Axes, curve: Mapping[str, NDArray[Any]], over: Sequence[str], label: str) -> None:
-    places, names = _places(curve[over[0]])
+    places, names = places_of(curve[over[0]])
     order = np.argsort(places, kind="stable")
     x = places[order]
     mean, error, exact = (
         np.asarray(curve[key], dtype=np.float64)[order] for key in ("mean", "standard_error", "exact")
     )
-    verdicts = np.asarray(curve["verdict"])[order]
+    verdict, of_point = (np.asarray(curve[key])[order] for key in ("verdict", "point_verdict"))
     joined = names is None and x.size > 1
     axes.plot(
         x,
@@ -113,16 +115,16 @@ def _draw_curve(axes: Axes, curve: Mapping[str, NDArray[Any]], over: Sequence[st
         label="exact",
     )
     axes.errorbar(x, mean, yerr=error, fmt="none", ecolor=SAMPLED, elinewidth=0.8, capsize=1.5, zorder=3)
-    passed = verdicts == "pass"
+    passed = verdict == "pass"
     axes.plot(x[passed], mean[passed], "o", color=SAMPLED, markersize=3, zorder=4, label="sampled")
     handles = [
         Line2D([], [], color=SAMPLED, marker="o", markersize=3, linestyle="none"),
         Line2D([], [], color=EXACT, linestyle="--" if joined else "none", marker="" if joined else "_", markersize=9),
     ]
     shown = ["sampled", "exact"]
-    _mark(axes, x, mean, verdicts, handles, shown)
+    _mark(axes, x, mean, verdict, of_point, handles, shown)
     if names is None:
-        _scale(axes, "x", x)
+        set_scale(axes, "x", x)
     else:
         axes.set_xticks(np.unique(places), names, rotation=0 if len(names) <= 4 else 30)
         axes.set_xlim(-0.5, len(names) - 0.5)
@@ -130,14 +132,14 @@ def _draw_curve(axes: Axes, curve: Mapping[str, NDArray[Any]], over: Sequence[st
     others = ", ".join(map(_key, over[1:]))
     axes.set_xlabel(_key(over[0]) + (f" (with {others})" if others else ""))
     axes.set_ylabel(label)
-    LegendAbove(axes, handles, shown, columns=len(shown))
+    LegendAbove(axes, handles, shown, columns=_columns(shown))
 
 
 def _draw_map(axes: Axes, curve: Mapping[str, NDArray[Any]], first: str, second: str, label: str) -> None:
     sides, orders = [], []
     for name in (first, second):
         values = np.asarray(list(dict.fromkeys(curve[name].tolist())), dtype=object)
-        places, names = _places(values)
+        places, names = places_of(values)
         orders.append(np.argsort(places, kind="stable"))
         sides.append((places[orders[-1]], names))
     (x, _), (y, _) = sides
@@ -158,12 +160,12 @@ def _draw_map(axes: Axes, curve: Mapping[str, NDArray[Any]], first: str, second:
     if (mean + CLEARLY * error)[finite].min(initial=0.0) < 0 < (mean - CLEARLY * error)[finite].max(initial=0.0):
         reach = float(np.abs(mean[finite]).max())
         colours = {"cmap": AROUND_ZERO, "vmin": -reach, "vmax": reach}
-    scaled = [_is_geometric(values) and names is None for values, names in sides]
-    edges = [_edges(values, log=log) for (values, _), log in zip(sides, scaled, strict=True)]
+    scaled = [is_geometric(values) and names is None for values, names in sides]
+    edges = [cell_edges(values, log=log) for (values, _), log in zip(sides, scaled, strict=True)]
     cells = axes.pcolormesh(*edges, np.ma.masked_invalid(mean), rasterized=True, zorder=1, **colours)
     for which, (values, names), log in zip("xy", sides, scaled, strict=True):
         if names is None:
-            _scale(axes, which, values, log=log)
+            set_scale(axes, which, values, log=log)
         else:
             getattr(axes, f"set_{which}ticks")(values, names)
     handles, shown = list[Line2D](), list[str]()
@@ -174,67 +176,61 @@ def _draw_map(axes: Axes, curve: Mapping[str, NDArray[Any]], first: str, second:
         handles.append(Line2D([], [], color=INK, linestyle="--", linewidth=0.7))
         shown.append("equal exact values")
     across, up = np.meshgrid(x, y)
-    _mark(axes, across.ravel(), up.ravel(), grid("verdict").ravel(), handles, shown)
+    verdict, of_point = (grid(name).ravel() for name in ("verdict", "point_verdict"))
+    _mark(axes, across.ravel(), up.ravel(), verdict, of_point, handles, shown)
     axes.set_xlabel(_key(first))
     axes.set_ylabel(_key(second))
     axes.tick_params(direction="out")
     bar = figure_of(axes).colorbar(cells, ax=axes, label=label, pad=0.02, aspect=30)
     bar.outline.set_visible(False)
     if handles:
-        LegendAbove(axes, handles, shown, columns=len(handles))
+        LegendAbove(axes, handles, shown, columns=_columns(shown))
 
 
 def _mark(
-    axes: Axes, x: FloatArray, y: FloatArray, verdicts: NDArray[Any], handles: list[Line2D], shown: list[str]
+    axes: Axes,
+    x: FloatArray,
+    y: FloatArray,
+    verdict: NDArray[Any],
+    of_point: NDArray[Any],
+    handles: list[Line2D],
+    shown: list[str],
 ) -> None:
-    """Mark points whose check did not pass, in colour and in shape."""
-    for verdict, mark in _MARKS.items():
-        here = verdicts == verdict
-        if here.any():
-            look: dict[str, Any] = {"markersize": 4, "markerfacecolor": "white", "markeredgewidth": 0.8}
-            look |= {"marker": mark, "markeredgecolor": VERDICT_COLOURS[verdict], "linestyle": "none"}
-            axes.plot(x[here], y[here], zorder=5, label=verdict, **look)
-            handles.append(Line2D([], [], **look))
-            shown.append(verdict)
+    """Mark points that did not pass, and say in words whether the number shown or another check is the reason."""
+    for word, mark in _OWN_MARKS.items():
+        look: dict[str, Any] = {"marker": mark, "markersize": 4, "markerfacecolor": "white", "markeredgewidth": 0.8}
+        _mark_these(axes, x, y, verdict == word, word, word, look, handles, shown)
+    for word, mark in _OTHER_MARKS.items():
+        around = {"marker": mark, "markersize": 7, "markerfacecolor": "none", "markeredgewidth": 1.0}
+        _mark_these(
+            axes, x, y, (of_point == word) & (verdict != word), word, f"{word}: another check", around, handles, shown
+        )
 
 
-def _places(values: NDArray[Any]) -> tuple[FloatArray, list[str] | None]:
-    """Where values stand on an axis; and what is written there, if they are no numbers."""
-    listed = values.tolist()
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in listed):
-        return np.asarray(listed, dtype=np.float64), None
-    names = list(dict.fromkeys(map(str, listed)))
-    positions = np.asarray([names.index(str(value)) for value in listed], dtype=np.float64)
-    return positions, [_shortened(name, LONGEST_TICK) for name in names]
-
-
-def _scale(axes: Axes, which: str, values: FloatArray, *, log: bool | None = None) -> None:
-    if _is_geometric(values) if log is None else log:
-        getattr(axes, f"set_{which}scale")("log")
+def _mark_these(
+    axes: Axes,
+    x: FloatArray,
+    y: FloatArray,
+    here: NDArray[np.bool_],
+    verdict: str,
+    label: str,
+    look: dict[str, Any],
+    handles: list[Line2D],
+    shown: list[str],
+) -> None:
+    if not here.any():
         return
-    axis = getattr(axes, f"{which}axis")
-    whole = bool((values == np.round(values)).all())
-    axis.set_major_locator(MaxNLocator(6, integer=whole))
-    axis.set_minor_locator(NullLocator())
+    look = look | {"markeredgecolor": VERDICT_COLOURS[verdict], "linestyle": "none"}
+    # The halo keeps a thin ring in sight on dark cells.
+    halo = [withStroke(linewidth=2.2, foreground="white")]
+    axes.plot(x[here], y[here], zorder=5, label=label, path_effects=halo, **look)
+    handles.append(Line2D([], [], **look))
+    shown.append(label)
 
 
-def _is_geometric(values: FloatArray) -> bool:
-    """Whether values belong on a logarithmic axis: they grow by equal factors, over about a decade or more."""
-    ordered = np.unique(values)
-    if ordered.size < FEWEST_FOR_LINES or ordered[0] <= 0 or ordered[-1] < LEAST_RATIO * ordered[0]:
-        return False
-    steps = np.diff(np.log(ordered))
-    return bool(np.ptp(steps) <= RATIO_TOLERANCE * steps.max())
-
-
-def _edges(values: FloatArray, *, log: bool) -> FloatArray:
-    """Borders of the cells around ascending values: half-way to the neighbours."""
-    where = np.log(values) if log else values
-    if where.size == 1:
-        return np.array([values[0] / 2, values[0] * 2]) if log else np.array([values[0] - 0.5, values[0] + 0.5])
-    middle = (where[:-1] + where[1:]) / 2
-    edges = np.concatenate([[2 * where[0] - middle[0]], middle, [2 * where[-1] - middle[-1]]])
-    return np.exp(edges) if log else edges
+def _columns(shown: Sequence[str]) -> int:
+    """Columns of a legend: one line, or two where some entries are long."""
+    return len(shown) if sum(map(len, shown)) <= LONGEST_LEGEND else (len(shown) + 1) // 2
 
 
 def _label(quantity: str) -> str:
@@ -248,10 +244,4 @@ def _label(quantity: str) -> str:
 
 
 def _key(name: str) -> str:
-    return _shortened(name, LONGEST_KEY)
-
-
-def _shortened(name: str, longest: int) -> str:
-    """A key or a value as it stands, without signs that mean something in mathematics."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in name).replace("$", r"\$")
-    return text if len(text) <= longest else f"{text[: longest - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return shortened(name, LONGEST_KEY)

@@ -11,8 +11,11 @@ from matplotlib.axes import Axes
 from qtraj.arrays import FloatArray
 from qtraj.errors import InvalidInput
 from qtraj.paths.ensemble import Ensemble
+from qtraj.plots.atoms import reservoirs_of
 from qtraj.plots.labels import axis_label
+from qtraj.plots.numerals import whole_number
 from qtraj.plots.style import EXACT, SERIES, LegendAbove, axes_to_draw_on
+from qtraj.quantum.matrices import as_vector
 from qtraj.theorems.estimate_probability import estimate_probability
 
 __all__ = ["tail"]
@@ -47,7 +50,7 @@ def tail(
         The axes; `.figure` is the figure.
 
     Raises:
-        InvalidInput: If there is no ensemble.
+        InvalidInput: If there is no ensemble, a list of anything else, or thresholds that are no numbers.
         NotRecorded: If an ensemble does not record the quantity.
 
     Example:
@@ -56,11 +59,16 @@ def tail(
         >>> tail([sample(build_model("two-qubit-exchange"), paths=1000)]).get_yscale()
         'log'
     """
+    if not isinstance(ensembles, Sequence) or not all(isinstance(one, Ensemble) for one in ensembles):
+        raise InvalidInput(f"`ensembles` must be a list of ensembles, but is {' '.join(repr(ensembles).split()):.80}")
     if not ensembles:
         raise InvalidInput("`ensembles` must hold at least one ensemble, but is empty")
     if thresholds is None:
-        values = [ensemble.weighted_values(quantity)[0] for ensemble in ensembles]
-        thresholds = np.linspace(min(float(v.min()) for v in values), max(float(v.max()) for v in values), POINTS)
+        ranges = [ensemble.weighted_values(quantity)[0] for ensemble in ensembles]
+        thresholds = np.linspace(min(float(v.min()) for v in ranges), max(float(v.max()) for v in ranges), POINTS)
+    thresholds = as_vector(thresholds, "thresholds").real
+    if exact is not None and (not isinstance(exact, Sequence) or len(exact) != 2):
+        raise InvalidInput(f"`exact` must be two arrays, values and probabilities, but is {exact!r:.80}")
     with axes_to_draw_on(ax) as axes:
         axes.set_yscale("log")
         for number, ensemble in enumerate(ensembles):
@@ -79,9 +87,10 @@ def tail(
             )
         if exact is not None:
             low, high = axes.get_ylim()
-            axes.plot(*exact, "--", color=EXACT, linewidth=0.9, label="exact")
+            values, probabilities = (as_vector(one, "exact").real for one in exact)
+            axes.plot(values, probabilities, "--", color=EXACT, linewidth=0.9, label="exact")
             axes.set_ylim(low, high)
-        axes.set_xlabel(axis_label(quantity))
+        axes.set_xlabel(axis_label(quantity, reservoirs_of(ensembles[0])))
         axes.set_ylabel("probability to exceed it")
         handles, labels = axes.get_legend_handles_labels()
         LegendAbove(axes, handles, labels, columns=2)
@@ -89,7 +98,7 @@ def tail(
 
 
 def _label(ensemble: Ensemble) -> str:
-    paths = f"{ensemble.paths:.0e}".replace("e+0", "e").replace("e+", "e")
+    paths = f"${whole_number(ensemble.paths)}$"
     if ensemble.tilt is None or math.isclose(ensemble.tilt.strength, 0.0):
         return f"{paths} paths"
     return f"{paths} paths, tilt {ensemble.tilt.strength:.2g}"

@@ -22,13 +22,15 @@ from qtraj.arrays import FloatArray
 from qtraj.errors import InvalidInput, NotRecorded
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.kraus import conditional_states
-from qtraj.plots.labels import exact_number, number_from_log, symbol
+from qtraj.plots.labels import symbol
 from qtraj.plots.ladders import choose_levels, draw_ladder
-from qtraj.plots.style import FAINT, INK, axes_to_draw_on
+from qtraj.plots.numerals import exact_number, number_from_log
+from qtraj.plots.style import FAINT, INK, QUIET, axes_to_draw_on
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import Endpoint, MeasurementProtocol
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.matrices import dagger
+from qtraj.quantum.scalars import instance_of
 from qtraj.quantum.spectrum import Spectrum
 
 __all__ = ["SystemEnd", "walk"]
@@ -90,7 +92,7 @@ def walk(ensemble: Ensemble, *, index: int = 0, ax: Axes | None = None) -> Axes:
         >>> [text.get_text() for text in axes.texts][-1]
         '$E_\\nu - E_\\mu$'
     """
-    process = ensemble.process
+    process = instance_of(ensemble, Ensemble, "ensemble").process
     if not isinstance(process, ThermalOperation):
         kind = type(process).__name__
         other = "; see `trajectory`" if isinstance(process, JumpProcess) else ""
@@ -171,7 +173,7 @@ def _draw_wires(axes: Axes) -> None:
     )
     axes.text(left + width / 2, bottom + height / 2, "$U$", ha="center", va="center", fontsize="x-large")
     for (low, tall), name in ((SYSTEM_LANE, "system"), (ENVIRONMENT_LANE, "environment")):
-        axes.text(0.2, low + tall / 2, name, rotation=90, ha="left", va="center", color=FAINT)
+        axes.text(0.2, low + tall / 2, name, rotation=90, ha="left", va="center", color=QUIET)
 
 
 def _draw_system(axes: Axes, spectrum: Spectrum, before: SystemEnd, after: SystemEnd) -> None:
@@ -227,4 +229,4 @@ def _write_numbers(axes: Axes, protocol: MeasurementProtocol, row: Mapping[str, 
     for place, name in enumerate(names):
         x = LEFT + place * step
         axes.text(x, 0.38, rf"${symbol(name)} = {exact_number(row[name], 4)}$", fontsize="large")
-        axes.text(x, 0.14, f"${formulas[name]}$", color=FAINT, fontsize="small")
+        axes.text(x, 0.14, f"${formulas[name]}$", color=QUIET, fontsize="small")

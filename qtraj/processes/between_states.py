@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qtraj.arrays import ComplexArray
 from qtraj.processes.seam import Endpoints, MeasurementProtocol, endpoints_of
+from qtraj.processes.summary import Summarised
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.parties import System
 from qtraj.quantum.states import State
@@ -15,7 +16,7 @@ from qtraj.quantum.states import State
 __all__ = ["BetweenStates"]
 
 
-class BetweenStates:
+class BetweenStates(Summarised):
     """Final state and endpoints of a process that has a `system` and an `output_of`."""
 
     if TYPE_CHECKING:  # at run time a field of the dataclass that derives from this, whose default it must not become

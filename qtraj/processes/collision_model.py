@@ -18,8 +18,8 @@ import numpy as np
 
 from qtraj.arrays import ComplexArray
 from qtraj.errors import InvalidInput, TooLarge, UnknownName
-from qtraj.markup import facts
 from qtraj.processes.between_states import BetweenStates
+from qtraj.processes.collision_memory import CollisionMemory
 from qtraj.processes.collision_steps import CollisionStep, InternalStep
 from qtraj.processes.kraus import image_of
 from qtraj.processes.seam import Stage
@@ -53,7 +53,7 @@ class CollisionModel(BetweenStates):
 
     Raises:
         InvalidInput: If no step is a collision, or `repeat` is no whole number from 1 on.
-        TooLarge: If `repeat` exceeds 10^6.
+        TooLarge: If `repeat` exceeds 10^6, or the Kraus operators of a round would not fit into memory.
         UnknownName: If a step names a reservoir or subsystem that is not there.
         InvalidUnitary: If a step's unitary does not fit its parties.
 
@@ -135,10 +135,6 @@ class CollisionModel(BetweenStates):
             f"<CollisionModel of {', '.join(self.composite.subsystems)} with {names}: {self.collisions:,} collisions>"
         )
 
-    def _repr_html_(self) -> str:
-        """The summary as a table, for notebooks."""
-        return facts(self.summary, caption=self.kind)
-
     @property
     def system(self) -> System:
         """The composite system as one system."""
@@ -155,17 +151,27 @@ class CollisionModel(BetweenStates):
         return tuple(dict.fromkeys(step.reservoir for step in self.steps if isinstance(step, CollisionStep)))
 
     @cached_property
+    def memory_needed(self) -> CollisionMemory:
+        """What the Kraus operators of a round will take, estimated before any is made."""
+        return CollisionMemory.of(self.composite, self.reservoirs, self.steps)
+
+    @cached_property
     def round(self) -> tuple[Stage, ...]:
-        """The stages of one round."""
-        stages = []
+        """The stages of one round.
+
+        Raises:
+            TooLarge: If their Kraus operators would not fit into memory.
+        """
         for step in self.steps:
-            if isinstance(step, InternalStep):
-                stages.append(step.stage(self.composite))
-            else:
-                if step.reservoir not in self.reservoirs:
-                    raise UnknownName("reservoir", str(step.reservoir), self.reservoirs)
-                stages.append(step.stage(self.composite, self.reservoirs[step.reservoir]))
-        return tuple(stages)
+            if isinstance(step, CollisionStep) and step.reservoir not in self.reservoirs:
+                raise UnknownName("reservoir", str(step.reservoir), self.reservoirs)
+        self.memory_needed.require()
+        return tuple(
+            step.stage(self.composite)
+            if isinstance(step, InternalStep)
+            else step.stage(self.composite, self.reservoirs[step.reservoir])
+            for step in self.steps
+        )
 
     def stages(self) -> tuple[Stage, ...]:
         """The stages of all rounds, in order of time."""

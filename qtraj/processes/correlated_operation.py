@@ -54,15 +54,16 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
 
-from qtraj.arrays import ComplexArray, FloatArray, frozen
+from qtraj.arrays import ComplexArray, frozen
 from qtraj.errors import NotRecorded
-from qtraj.markup import facts
+from qtraj.processes.correlated_ends import labelled_end, labelled_start, local_pairs
+from qtraj.processes.correlated_memory import CorrelatedMemory
 from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Stage
+from qtraj.processes.summary import Summarised
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.correlations import as_correlations, correlated_state, local_state
-from qtraj.quantum.graded import AMPLITUDE_CUT, graded_eigensystem
+from qtraj.quantum.graded import graded_eigensystem
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes, energy_outcomes, pinch
 from qtraj.quantum.parties import Environment, System
@@ -74,7 +75,7 @@ __all__ = ["CorrelatedOperation"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class CorrelatedOperation:
+class CorrelatedOperation(Summarised):
     r"""One interaction of a system with an environment that it is correlated with from the start.
 
     Args:
@@ -88,6 +89,7 @@ class CorrelatedOperation:
         InvalidUnitary: If the unitary was built for other energies.
         InvalidInput: If the correlations are not Hermitian or change a local state.
         InvalidState: If they are too strong for a state; the message says by which factor.
+        TooLarge: If the joint state would not fit into memory.
 
     Example:
         Two qubits whose coherence |01><10| makes heat flow into the hotter one, the environment.
@@ -110,6 +112,7 @@ class CorrelatedOperation:
     def __post_init__(self) -> None:
         """Check that everything fits together."""
         _ = self.uncorrelated
+        self.memory_needed.require_joint()
         size = self.environment.dimension
         object.__setattr__(
             self, "correlations", frozen(as_correlations(self.correlations, self.system.dimension, size))
@@ -139,14 +142,15 @@ class CorrelatedOperation:
             f"states, inverse temperature {self.inverse_temperature:g}>"
         )
 
-    def _repr_html_(self) -> str:
-        """The summary as a table, for notebooks."""
-        return facts(self.summary, caption=self.kind)
-
     @cached_property
     def uncorrelated(self) -> ThermalOperation:
         """The thermal operation with the same local states and no correlations."""
         return ThermalOperation(system=self.system, environment=self.environment, unitary=self.unitary)
+
+    @cached_property
+    def memory_needed(self) -> CorrelatedMemory:
+        """What its joint state, its law and its followed paths will take, estimated before anything is computed."""
+        return CorrelatedMemory.of(self.unitary)
 
     @cached_property
     def _matrix(self) -> ComplexArray:
@@ -184,14 +188,24 @@ class CorrelatedOperation:
         return self.system.in_given_basis(self.final_energy_state.matrix)
 
     def pinched_state(self) -> State:
-        """The joint state that a measurement of the local energies leaves behind on average."""
+        """The joint state that a measurement of the local energies leaves behind on average.
+
+        Raises:
+            TooLarge: If it would not fit into memory on its way.
+        """
+        self.memory_needed.require_pinched()
         system, environment = self.system.spectrum, self.environment.spectrum
         # One level of this spectrum for every pair of local levels.
         pair = system.level_of[:, None] * environment.levels.size + environment.level_of[None, :]
         return pinch(self.joint_state, Spectrum(energies=pair.ravel().astype(np.float64)))
 
     def stages(self) -> tuple[Stage, ...]:
-        """The one stage, in which system and environment evolve together and nothing is detected."""
+        """The one stage, in which system and environment evolve together and nothing is detected.
+
+        Raises:
+            TooLarge: If what is made of it, an amplitude for every two joint outcomes, would not fit into memory.
+        """
+        self.memory_needed.require_law()
         return (Stage(reservoir=None, branches=(self._evolution,)),)
 
     @cached_property
@@ -233,9 +247,10 @@ class CorrelatedOperation:
             end, local = self.evolved(pinched), energy_outcomes(self._reduced(pinched), self.system.spectrum)
         outcomes_of = energy_outcomes if protocol is MeasurementProtocol.ENERGY else Outcomes.of
         final = outcomes_of(self._reduced(end), self.system.spectrum)
-        first, last = Endpoint(outcomes=start), Endpoint(outcomes=self._pairs(final))
+        first, last = Endpoint(outcomes=start), Endpoint(outcomes=local_pairs(final, self.environment))
         if protocol is not MeasurementProtocol.EIGENBASIS:
-            first, last = self._labelled_start(start, local), self._labelled_end(final, end)
+            first = labelled_start(start, local, self.environment)
+            last = labelled_end(final, end, self.environment)
         return Endpoints(protocol=protocol, initial=first, final=last)
 
     def local_labels(self, protocol: MeasurementProtocol) -> Outcomes:
@@ -243,7 +258,7 @@ class CorrelatedOperation:
         local = self.system.outcomes
         if protocol is MeasurementProtocol.ENERGY:
             local = energy_outcomes(self._reduced(self.pinched_state()), self.system.spectrum)
-        return self._pairs(local)
+        return local_pairs(local, self.environment)
 
     def reversed(self) -> CorrelatedOperation:
         """The backward process: it starts in the product of final system and fresh environment, and evolves back."""
@@ -263,63 +278,3 @@ class CorrelatedOperation:
         """The system's part of a joint state, every eigenvalue relatively accurate."""
         values, vectors = graded_eigensystem(*local_state(joint, self.environment.dimension))
         return State(log_eigenvalues=values, vectors=vectors)
-
-    def _pairs(self, local: Outcomes) -> Outcomes:
-        """Outcomes of the system together with levels of the environment, weighted by p times q."""
-        size = self.environment.dimension
-        logs = local.log_eigenvalues[:, None] + self.environment.log_populations[None, :]
-        owner = (local.outcome_of[:, None] * size + np.arange(size)[None, :]).ravel()
-        order = np.argsort(owner, kind="stable")
-        vectors: ComplexArray = np.kron(local.vectors, np.eye(size)).astype(np.complex128)
-        return Outcomes(
-            log_eigenvalues=frozen(logs.ravel()),
-            vectors=frozen(vectors[:, order]),
-            outcome_of=frozen(owner[order]),
-        )
-
-    def _levels(self, local: Outcomes) -> FloatArray:
-        """Energy of the environment's level in every pair."""
-        return np.tile(self.environment.spectrum.energies, local.count)
-
-    def _labelled_start(self, joint: Outcomes, local: Outcomes) -> Endpoint:
-        labels = self._pairs(local)
-        product = labels.log_eigenvalues[None, :] + np.zeros((joint.count, 1))
-        return Endpoint(
-            outcomes=joint,
-            log_conditional=joint.log_conditional(labels),
-            amounts={
-                "heat": np.zeros_like(product) - self._levels(local),
-                "clausius_sigma": product,
-                "initial_information": joint.log_eigenvalues[:, None] - product,
-                "information_change": product,
-                "sigma_beyond_information": np.zeros_like(product),
-            },
-        )
-
-    def _labelled_end(self, local: Outcomes, joint: State) -> Endpoint:
-        pairs = self._pairs(local)
-        populations = np.tile(_log_populations(joint, self.environment.dimension), local.count)
-        excess = populations - np.tile(self.environment.log_populations, local.count)
-        with np.errstate(divide="ignore"):
-            certain = np.log(np.eye(pairs.count))
-        shape = np.zeros((pairs.count, 1))
-        return Endpoint(
-            outcomes=pairs,
-            log_conditional=certain,
-            amounts={
-                "heat": shape + self._levels(local),
-                "clausius_sigma": shape - pairs.log_eigenvalues,
-                "initial_information": shape + np.zeros(pairs.count),
-                "information_change": shape - (pairs.log_eigenvalues + excess),
-                "sigma_beyond_information": shape + excess,
-            },
-        )
-
-
-def _log_populations(joint: State, environment: int) -> FloatArray:
-    """Ln of the populations of the environment's levels in a joint state, shape (d_E,)."""
-    amplitudes = np.abs(joint.vectors).reshape(-1, environment, joint.rank)
-    with np.errstate(divide="ignore"):
-        logs = 2 * np.log(np.where(amplitudes > AMPLITUDE_CUT, amplitudes, 0)) + joint.log_eigenvalues
-    populations: FloatArray = logsumexp(logs, axis=(0, 2))
-    return populations

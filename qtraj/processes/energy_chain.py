@@ -168,9 +168,7 @@ class EnergyChain:
         """The state after a time (energy eigenbasis), every eigenvalue relatively accurate."""
         weight, survival = self.no_jump(time)
         with np.errstate(divide="ignore"):
-            log_populations = logsumexp(
-                2 * np.log(np.abs(state.vectors)) + state.log_eigenvalues[None, :], axis=1, keepdims=False
-            )
+            log_populations = logsumexp(2 * np.log(np.abs(state.vectors)) + state.log_eigenvalues[None, :], axis=1)
         arrived = logsumexp(self.log_arrivals(time) + log_populations[None, :], axis=1)
         logs = np.concatenate([weight + state.log_eigenvalues, arrived])
         rows = np.concatenate([(survival[:, None] * state.vectors).T, np.eye(self.dimension)])

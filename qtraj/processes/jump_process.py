@@ -19,7 +19,6 @@ import numpy as np
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput, NoFiniteLaw, TooLarge
-from qtraj.markup import facts
 from qtraj.processes.between_states import BetweenStates
 from qtraj.processes.energy_chain import EnergyChain
 from qtraj.processes.seam import Stage
@@ -62,7 +61,7 @@ class JumpProcess(BetweenStates):
     Example:
         A qubit that starts excited and cools down.
 
-        >>> from qtraj.quantum.channels import davies_channels
+        >>> from qtraj.quantum.davies import davies_channels
         >>> qubit = System(energies=[0.0, 1.0], state=State.pure([0.0, 1.0]))
         >>> process = JumpProcess(system=qubit, channels=davies_channels([0.0, 1.0], 2.0, [[0, 1, 0.5]]), duration=1.0)
         >>> process.final_state.real.diagonal().round(6).tolist()
@@ -160,10 +159,6 @@ class JumpProcess(BetweenStates):
         """One line: how many levels, which baths, how long."""
         baths = ", ".join(self.baths) or "no bath"
         return f"<JumpProcess of {self.system.dimension} states with {baths}, duration {self.duration:g}>"
-
-    def _repr_html_(self) -> str:
-        """The summary as a table, for notebooks."""
-        return facts(self.summary, caption=self.kind)
 
     @cached_property
     def hamiltonian(self) -> ComplexArray:

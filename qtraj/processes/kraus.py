@@ -76,7 +76,16 @@ class JointElements:
 
 
 def thermal_branches(unitary: EnergyConservingUnitary, environment: Environment) -> tuple[Branches, ...]:
-    """Batches of a collision with a thermal unit: one per amount of heat into it, ascending; entropy is beta heat."""
+    """Batches of a collision with a thermal unit: one per amount of heat into it, ascending; entropy is beta heat.
+
+    Example:
+        >>> from qtraj.quantum.parties import System
+        >>> qubit = System(energies=[0.0, 1.0], state=[[0.5, 0.0], [0.0, 0.5]])
+        >>> bath = Environment(energies=[0.0, 1.0], inverse_temperature=1.0)
+        >>> swap = EnergyConservingUnitary.partial_swap(qubit, bath, angle=np.pi / 2)
+        >>> [(batch.heat, batch.mu.tolist(), batch.nu.tolist()) for batch in thermal_branches(swap, bath)]
+        [(-1.0, [1], [0]), (0.0, [0, 1], [0, 1]), (1.0, [0], [1])]
+    """
     elements = JointElements.of(unitary)
     energies, beta = environment.spectrum.energies, environment.inverse_temperature
     heats, rounding, groups = by_heat(energies[elements.mu], energies[elements.nu])
@@ -99,6 +108,16 @@ def measured_branches(
 
     Returns:
         One batch per entropy and, where there are energies, heat; ascending in entropy, then heat.
+
+    Example:
+        >>> from qtraj.quantum.parties import System
+        >>> qubit = System(energies=[0.0, 1.0], state=[[0.5, 0.0], [0.0, 0.5]])
+        >>> unit = Environment(energies=[0.0, 1.0], inverse_temperature=1.0)
+        >>> swap = EnergyConservingUnitary.partial_swap(qubit, unit, angle=np.pi / 2)
+        >>> logs = np.log([0.9, 0.1])  # not in equilibrium
+        >>> batches = measured_branches(JointElements.of(swap), log_populations=logs, energies=None)
+        >>> [round(batch.entropy, 4) for batch in batches]
+        [-2.1972, 0.0, 2.1972]
     """
     flows = log_populations[elements.mu] - log_populations[elements.nu]
     labels, _ = group_values(flows, ENTROPY_TOLERANCE * max(1.0, float(np.abs(flows).max())))
@@ -110,10 +129,10 @@ def measured_branches(
             of_heat[own] = k
         labels = labels * len(groups) + of_heat
     batches = []
-    for label in np.unique(labels):
-        own = np.flatnonzero(labels == label)
+    _, numbers = np.unique(labels, return_counts=True)
+    for members in np.split(np.argsort(labels, kind="stable"), np.cumsum(numbers)[:-1]):
         # The pair of equal outcomes sends exactly nothing, and has no rounding error.
-        own = own[np.argsort(np.abs(flows[own]) + np.abs(heats[own]), kind="stable")]
+        own = members[np.argsort(np.abs(flows[members]) + np.abs(heats[members]), kind="stable")]
         heat = float(heats[own[0]]) if abs(heats[own[0]]) > rounding else 0.0
         batches.append(
             elements.batch(
@@ -131,6 +150,14 @@ def image_of(branches: tuple[Branches, ...], state: State) -> State:
 
     Every eigenvalue is relatively accurate, however cold the environment, because the sum over Kraus operators and
     eigenvectors is never formed as a matrix.
+
+    Example:
+        >>> from qtraj.quantum.parties import System
+        >>> qubit = System(energies=[0.0, 1.0], state=[[0.5, 0.0], [0.0, 0.5]])
+        >>> bath = Environment(energies=[0.0, 1.0], inverse_temperature=1.0)
+        >>> swap = EnergyConservingUnitary.partial_swap(qubit, bath, angle=np.pi / 2)
+        >>> image_of(thermal_branches(swap, bath), qubit.energy_state).matrix.real.diagonal().round(4).tolist()
+        [0.7311, 0.2689]
     """
     dimension = state.dimension
     logs, rows = [], []

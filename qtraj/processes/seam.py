@@ -21,6 +21,8 @@ import numpy as np
 
 from qtraj.arrays import BoolArray, ComplexArray, FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput, UnknownName
+from qtraj.memory import require_memory
+from qtraj.quantum.lazy_blocks import WORTH_ASKING
 from qtraj.quantum.outcomes import Outcomes, energy_outcomes
 from qtraj.quantum.spectrum import Spectrum
 from qtraj.quantum.states import State
@@ -241,8 +243,12 @@ class Branches:
 
         Returns:
             Matrix of shape (d^2, d^2) to be multiplied by exp(scale), and the scale: the largest ln q of the batch.
+
+        Raises:
+            TooLarge: If the matrix would not fit into memory.
         """
         d = self.dimension
+        _require_room(float(d) ** 4, f"the map of a step on {d:,} dimensions")
         scale = float(self.log_weights.max())
         gram = (self.elements * np.exp(self.log_weights - scale)[:, None]).T @ np.conj(self.elements)
         full = np.zeros((d, d, d, d), dtype=np.complex128)
@@ -251,9 +257,21 @@ class Branches:
         return full.reshape(d * d, d * d), scale
 
     def amplitudes(self, left: ComplexArray, right: ComplexArray) -> ComplexArray:
-        """Matrix elements between the columns of `left` (d, L) and of `right` (d, R), shape (k, L, R)."""
+        """Matrix elements between the columns of `left` (d, L) and of `right` (d, R), shape (k, L, R).
+
+        Raises:
+            TooLarge: If they would not fit into memory.
+        """
+        vectors = float(left.shape[1]) * right.shape[1]
+        _require_room(vectors * (sum(self.elements.shape)), f"what {vectors:,.0f} pairs of states give in one step")
         pairs = np.conj(left)[self.rows][:, :, None] * right[self.columns][:, None, :]
         return (self.elements @ pairs.reshape(self.rows.size, -1)).reshape(-1, left.shape[1], right.shape[1])
+
+
+def _require_room(numbers: float, what: str) -> None:
+    """Refuse an array of so many complex numbers if it would not fit."""
+    if 16.0 * numbers > WORTH_ASKING:
+        require_memory(16.0 * numbers, what=what, suggestion="use a smaller system, or a state of lower rank")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

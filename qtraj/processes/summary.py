@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 
 import numpy as np
 
+from qtraj.markup import facts
 from qtraj.quantum.parties import System
 from qtraj.quantum.spectrum import Spectrum
 
-__all__ = ["levels_in_words", "listed", "system_summary"]
+__all__ = ["Summarised", "levels_in_words", "listed", "system_summary"]
 
 MOST_LISTED = 6
 """More numbers than this are no longer read."""
+
+
+class Summarised:
+    """What says of itself what it is called and what it consists of, and so is a table in a notebook."""
+
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """What this process is called in files and reports."""
+
+    @property
+    @abstractmethod
+    def summary(self) -> dict[str, str]:
+        """What it consists of, in words."""
+
+    def _repr_html_(self) -> str:
+        """The summary as a table, for notebooks."""
+        return facts(self.summary, caption=self.kind)
 
 
 def listed(values: Iterable[float]) -> str:

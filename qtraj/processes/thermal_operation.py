@@ -13,7 +13,6 @@ from functools import cached_property
 import numpy as np
 
 from qtraj.errors import InvalidInput, InvalidUnitary
-from qtraj.markup import facts
 from qtraj.processes.between_states import BetweenStates
 from qtraj.processes.kraus import image_of, thermal_branches
 from qtraj.processes.level_pairs import condensed_branches, is_condensed
@@ -108,10 +107,6 @@ class ThermalOperation(BetweenStates):
             f"<ThermalOperation of {self.system.dimension} system and {self.environment.dimension:,} environment "
             f"states, inverse temperature {self.inverse_temperature:g}>"
         )
-
-    def _repr_html_(self) -> str:
-        """The summary as a table, for notebooks."""
-        return facts(self.summary, caption=self.kind)
 
     @cached_property
     def memory_needed(self) -> MemoryNeeded:

@@ -1,31 +1,29 @@
 r"""Channels of jump processes: what one bath can do to a system, always in both directions.
 
-Mapping (sources: [Santos19] Eqs. (4), (5) for Davies maps, [RFA13] Eq. (9) for dephasing): a channel is an operator L
-with the rate :math:`\Gamma` of its forward jumps :math:`\sqrt{\Gamma}L` and the rate :math:`\tilde\Gamma` of its
-reverse jumps :math:`\sqrt{\tilde\Gamma}L^\dagger`. A forward jump gives its bath the entropy
-:math:`s = \ln(\Gamma/\tilde\Gamma)`, which is :math:`\beta q` for a heat quantum q into a bath of inverse temperature
-:math:`\beta` (local detailed balance); a reverse jump takes it back. An operator that equals its own adjoint (up to a
-phase) is its own reverse and carries no entropy: dephasing.
+Mapping (source for dephasing: [RFA13] Eq. (9); thermal baths are in `davies`): a channel is an operator L with the rate
+:math:`\Gamma` of its forward jumps :math:`\sqrt{\Gamma}L` and the rate :math:`\tilde\Gamma` of its reverse jumps
+:math:`\sqrt{\tilde\Gamma}L^\dagger`. A forward jump gives its bath the entropy :math:`s = \ln(\Gamma/\tilde\Gamma)`,
+which is :math:`\beta q` for a heat quantum q into a bath of inverse temperature :math:`\beta` (local detailed balance);
+a reverse jump takes it back. An operator that equals its own adjoint (up to a phase) is its own reverse and carries no
+entropy: dephasing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from qtraj.arrays import ComplexArray, frozen
 from qtraj.errors import InvalidInput
 from qtraj.quantum.matrices import as_matrix, dagger
 from qtraj.quantum.scalars import real_number, whole_number
-from qtraj.quantum.spectrum import Spectrum
 from qtraj.quantum.states import check_inverse_temperature
 
-__all__ = ["Channel", "Jump", "davies_channels", "dephasing_channels"]
+__all__ = ["LARGEST_JUMP_ENTROPY", "Channel", "Jump", "checked_rate", "dephasing_channels", "is_level"]
 
 # Rates are typed to a few digits; entropies in nats that agree to this are meant to be equal.
 DETAILED_BALANCE_TOLERANCE = 1e-6
@@ -35,7 +33,6 @@ HERMITIAN_TOLERANCE = 1e-10
 
 # e^700 = 1e304: beyond it the slower of the two rates is no normal double beside the faster one.
 LARGEST_JUMP_ENTROPY = 700.0
-
 
 # Squares and fourth powers of operators still are normal doubles.
 LARGEST_ELEMENT = 1e50
@@ -91,9 +88,9 @@ class Channel:
         object.__setattr__(self, "operator", frozen(matrix))
         if not isinstance(self.bath, str) or not self.bath:
             raise InvalidInput(f"`bath` must be a name, but is {self.bath!r}")
-        object.__setattr__(self, "rate", _checked_rate(self.rate, "rate"))
+        object.__setattr__(self, "rate", checked_rate(self.rate, "rate"))
         if self.reverse_rate is not None:
-            object.__setattr__(self, "reverse_rate", _checked_rate(self.reverse_rate, "reverse_rate"))
+            object.__setattr__(self, "reverse_rate", checked_rate(self.reverse_rate, "reverse_rate"))
         if self.energy is not None:
             object.__setattr__(self, "energy", real_number(self.energy, "energy"))
         if self.inverse_temperature is not None:
@@ -200,84 +197,6 @@ class Jump:
     partner: int
 
 
-def _is_level(value: object, size: int) -> bool:
-    """Whether a value is the index of a level."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        return False
-    return bool(np.isfinite(value) and value == int(value) and 0 <= value < size)
-
-
-def davies_channels(
-    energies: ArrayLike | Spectrum, inverse_temperature: float, rates: Iterable[Sequence[float]], *, bath: str = "bath"
-) -> tuple[Channel, ...]:
-    r"""Channels between pairs of energy eigenstates at one temperature.
-
-    Every entry (i, j, g) gives jumps :math:`j\to i` at the rate :math:`W(i|j) = g\,e^{-\beta(E_i-E_j)/2}` and their
-    reverse ([Santos19] Eq. (4); the prose after Eq. (3) there reverses the direction of W). The heat into the bath is
-    :math:`E_j - E_i`. Each pair jumps on its own: where Bohr frequencies coincide, a bath that couples to all of them
-    at once needs the collective jumps of `coupled_channels`.
-
-    Args:
-        energies: Energies of the system, shape (d,); the operators are in their eigenbasis, in this order.
-        inverse_temperature: beta of the bath, at least 0.
-        rates: Entries (i, j, g), indices from 0, i and j different, g not negative.
-        bath: Name of the bath.
-
-    Returns:
-        One channel per entry.
-
-    Raises:
-        InvalidInput: If an entry is no such triple.
-
-    Example:
-        >>> (channel,) = davies_channels([0.0, 1.0], 2.0, [[0, 1, 0.5]])
-        >>> round(channel.rate, 6), channel.energy, channel.entropy
-        (1.359141, 1.0, 2.0)
-    """
-    named: set[frozenset[int]] = set()
-    levels = (energies if isinstance(energies, Spectrum) else Spectrum(energies=energies)).energies  # type: ignore[arg-type]
-    beta = check_inverse_temperature(inverse_temperature)
-    size = levels.size
-    channels = []
-    if not isinstance(rates, Iterable):
-        raise InvalidInput(f"`rates` must be a list of entries (i, j, g), but is {rates!r:.80}")
-    for entry in rates:
-        if not hasattr(entry, "__len__") or len(entry) != 3:
-            raise InvalidInput(f"`rates` must hold entries (i, j, g), but one is {entry!r}")
-        i, j, strength = entry
-        if not all(_is_level(k, size) for k in (i, j)) or i == j:
-            raise InvalidInput(
-                f"`rates` must name two different levels from 0 to {size - 1}, but one entry names {i!r} and {j!r}"
-            )
-        to, start = int(i), int(j)
-        if frozenset((to, start)) in named:
-            raise InvalidInput(
-                f"`rates` must name every pair of levels once (an entry makes both directions), but names {to} and "
-                f"{start} twice"
-            )
-        named.add(frozenset((to, start)))
-        strength = _checked_rate(strength, "rates")
-        operator = np.zeros((size, size), dtype=np.complex128)
-        operator[to, start] = 1.0
-        heat = float(levels[start] - levels[to])
-        if abs(beta * heat) > LARGEST_JUMP_ENTROPY:
-            raise InvalidInput(
-                f"`inverse_temperature` times an energy gap must stay below {LARGEST_JUMP_ENTROPY:g} nats, but levels "
-                f"{to} and {start} give {abs(beta * heat):.6g}",
-                measured=abs(beta * heat),
-            )
-        channels.append(
-            Channel(
-                operator=operator,
-                bath=bath,
-                rate=strength * float(np.exp(beta * heat / 2)),
-                energy=heat,
-                inverse_temperature=beta,
-            )
-        )
-    return tuple(channels)
-
-
 def dephasing_channels(
     dimension: int, rate: float, *, levels: Iterable[int] | None = None, bath: str = "dephasing"
 ) -> tuple[Channel, ...]:
@@ -303,13 +222,13 @@ def dephasing_channels(
         >>> [channel.entropy for channel in dephasing_channels(2, 0.1)]
         [0.0, 0.0]
     """
-    strength = 2 * _checked_rate(rate, "rate")
+    strength = 2 * checked_rate(rate, "rate")
     dimension = whole_number(dimension, "dimension", least=1)
     if levels is not None and not isinstance(levels, Iterable):
         raise InvalidInput(f"`levels` must be a list of levels, but is {levels!r:.80}")
     channels = []
     for level in range(dimension) if levels is None else levels:
-        if not _is_level(level, dimension):
+        if not is_level(level, dimension):
             raise InvalidInput(f"`levels` must be from 0 to {dimension - 1}, but one is {level!r}")
         operator = np.zeros((dimension, dimension), dtype=np.complex128)
         operator[int(level), int(level)] = 1.0
@@ -317,8 +236,28 @@ def dephasing_channels(
     return tuple(channels)
 
 
-def _checked_rate(value: float, argument: str) -> float:
+def checked_rate(value: float, argument: str) -> float:
+    """Return `value` as a rate, or raise InvalidInput with the number.
+
+    Example:
+        >>> checked_rate(-0.1, "rate")
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `rate` must be finite and not negative, but is -0.1
+    """
     rate = real_number(value, argument)
     if rate < 0:
         raise InvalidInput(f"`{argument}` must be finite and not negative, but is {rate:.6g}", measured=rate)
     return rate
+
+
+def is_level(value: object, size: int) -> bool:
+    """Whether a value is the index of a level.
+
+    Example:
+        >>> is_level(1.0, 2), is_level(0.5, 2), is_level(2, 2)
+        (True, False, False)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return bool(np.isfinite(value) and value == int(value) and 0 <= value < size)

@@ -97,7 +97,7 @@ class CompositeSystem:
     def _whole(parts: list[System], state: Any) -> System:
         """Some subsystems as one system."""
         energies = _sum_energies([part.spectrum.energies for part in parts])
-        if all(part.energies is not None for part in parts):
+        if all(part.hamiltonian is None for part in parts):
             return System(energies=energies, state=state)
         vectors: ComplexArray = np.ones((1, 1), dtype=np.complex128)
         for part in parts:

@@ -55,6 +55,16 @@ def as_correlations(value: object, first: int, second: int) -> ComplexArray:
 
     Raises:
         InvalidInput: If it has another shape, is not Hermitian, or changes a local state.
+
+    Example:
+        >>> chi = np.zeros((4, 4))
+        >>> chi[1, 2] = chi[2, 1] = 0.1
+        >>> as_correlations(chi, 2, 2).real.tolist()[1]
+        [0.0, 0.0, 0.1, 0.0]
+        >>> as_correlations(np.eye(4), 2, 2)
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `correlations` must leave the local states as they are, but ...
     """
     size = first * second
     given = as_matrix(value, "correlations", (size, size))
@@ -118,7 +128,7 @@ def correlated_state(local: Outcomes, log_populations: FloatArray, correlations:
     own = np.where(np.abs(own) > AMPLITUDE_CUT * largest, own, 0)
     values, columns = [], []
     for members in _correlated_sets(own != 0):
-        found, vectors = _eigensystem(logs[members], own[np.ix_(members, members)])
+        found, vectors = _eigensystem(logs[members], own[np.ix_(members, members)], logs.size)
         values.append(found)
         columns.append(product[:, members] @ vectors)
     return State(log_eigenvalues=np.concatenate(values), vectors=np.concatenate(columns, axis=1))
@@ -130,6 +140,12 @@ def local_state(joint: State, environment: int) -> tuple[FloatArray, ComplexArra
     Args:
         joint: A joint state.
         environment: Dimension of the environment, which is traced out.
+
+    Example:
+        >>> bell = State.pure(np.array([1, 0, 0, 1]) / np.sqrt(2))
+        >>> logs, rows = local_state(bell, 2)
+        >>> ((rows.T * np.exp(logs)) @ np.conj(rows)).real.round(12).tolist()
+        [[0.5, 0.0], [0.0, 0.5]]
     """
     cube = joint.vectors.reshape(-1, environment, joint.rank)
     rows: ComplexArray = cube.transpose(2, 1, 0).reshape(joint.rank * environment, -1)
@@ -142,15 +158,20 @@ def _correlated_sets(joined: BoolArray) -> list[IntArray]:
     return [np.flatnonzero(labels == k).astype(np.int64) for k in range(count)]
 
 
-def _eigensystem(logs: FloatArray, correlations: ComplexArray) -> tuple[FloatArray, ComplexArray]:
-    """Logarithms of the non-zero eigenvalues and the eigenvectors of weights e^logs plus correlations."""
+def _eigensystem(logs: FloatArray, correlations: ComplexArray, dimension: int) -> tuple[FloatArray, ComplexArray]:
+    """Logarithms of the non-zero eigenvalues and the eigenvectors of weights e^logs plus correlations.
+
+    `dimension` is that of the joint state.
+    """
     if not correlations.any():
         return logs, np.eye(logs.size, dtype=np.complex128)
     top = float(logs.max())
     weights = np.exp(logs - top)
     scaled = correlations * np.exp(-top)
     values, vectors = np.linalg.eigh(np.diag(weights) + scaled)
-    zero = 4 * logs.size * float(np.finfo(float).eps) * float(values[-1])
+    # Correlations of populations may empty even the likeliest direction: what is left of it is rounding of its weight.
+    scale = max(1.0, float(values[-1]))
+    zero = 4 * dimension * float(np.finfo(float).eps) * scale
     if values[0] < -zero:
         # The weakest link: in units of the local weights, where strengths of correlations can be compared.
         unit = np.exp((top - logs) / 2)
@@ -160,7 +181,7 @@ def _eigensystem(logs: FloatArray, correlations: ComplexArray) -> tuple[FloatArr
             f"{values[0] * np.exp(top):.6g}; they may be at most {-1 / weakest:.6g} times as strong",
             measured=-1 / weakest,
         )
-    doubtful = values[(values > zero) & (values < AMBIGUOUS_EIGENVALUE * values[-1])]
+    doubtful = values[(values > zero) & (values < AMBIGUOUS_EIGENVALUE * scale)]
     if doubtful.size:
         raise AmbiguousRank(
             "`correlations` must leave eigenvalues of the joint state that are clearly zero or clearly positive, but "

@@ -1,35 +1,108 @@
-r"""Davies generators: what a thermal bath does to a system through a coupling operator, in the weak-coupling limit.
+r"""Davies generators: what a thermal bath does to a system, in the weak-coupling limit.
 
-Mapping: a coupling operator A is split into its parts at the Bohr frequencies of the system's Hamiltonian,
-:math:`A(\omega) = \sum_{E'-E=\omega}\Pi_E A \Pi_{E'}`, which take :math:`\omega` out of the system. A bath of
-inverse temperature :math:`\beta` makes the jumps :math:`\sqrt{\gamma(\omega)}A(\omega)` downwards and, by detailed
-balance, :math:`\sqrt{\gamma(\omega)e^{-\beta\omega}}A(\omega)^\dagger` upwards ([Santos19], "Davies maps"; the *global*
-approach of [LK14]). Where several transitions share a frequency the jump is *collective*: it acts on all of them at
-once and keeps their superpositions, and the classical chain of energy eigenstates no longer tells the whole story.
+Mapping ([Santos19] Eqs. (4), (5)): between two levels j and i a bath of inverse temperature :math:`\beta` makes jumps
+at the rates :math:`W(i|j)` and :math:`W(j|i) = W(i|j)e^{\beta(E_i-E_j)}`. Which jumps there are follows from how the
+system couples to it: a coupling operator A is split into its parts at the Bohr frequencies of the system's Hamiltonian,
+:math:`A(\omega) = \sum_{E'-E=\omega}\Pi_E A \Pi_{E'}`, which take :math:`\omega` out of the system. The bath makes the
+jumps :math:`\sqrt{\gamma(\omega)}A(\omega)` downwards and, by detailed balance,
+:math:`\sqrt{\gamma(\omega)e^{-\beta\omega}}A(\omega)^\dagger` upwards (the *global* approach of [LK14]). Where several
+transitions share a frequency the jump is *collective*: it acts on all of them at once and keeps their superpositions,
+and the classical chain of energy eigenstates no longer tells the whole story.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from qtraj.errors import InvalidInput
-from qtraj.quantum.channels import Channel
+from qtraj.quantum.channels import LARGEST_JUMP_ENTROPY, Channel, checked_rate, is_level
 from qtraj.quantum.matrices import as_matrix, dagger
 from qtraj.quantum.parties import System
-from qtraj.quantum.spectrum import energies_of
+from qtraj.quantum.spectrum import Spectrum, energies_of
 from qtraj.quantum.states import State, check_inverse_temperature
 
-__all__ = ["coupled_channels"]
+__all__ = ["coupled_channels", "davies_channels"]
 
 # Elements of a coupling operator between energy eigenstates that vanish by symmetry come out as some 1e-16.
 ELEMENT_CUT = 1e-13
 
 # A coupling typed to a few digits is still typed symmetrically.
 HERMITIAN_TOLERANCE = 1e-10
+
+
+def davies_channels(
+    energies: ArrayLike | Spectrum, inverse_temperature: float, rates: Iterable[Sequence[float]], *, bath: str = "bath"
+) -> tuple[Channel, ...]:
+    r"""Channels between pairs of energy eigenstates at one temperature.
+
+    Every entry (i, j, g) gives jumps :math:`j\to i` at the rate :math:`W(i|j) = g\,e^{-\beta(E_i-E_j)/2}` and their
+    reverse ([Santos19] Eq. (4); the prose after Eq. (3) there reverses the direction of W). The heat into the bath is
+    :math:`E_j - E_i`. Each pair jumps on its own: where Bohr frequencies coincide, a bath that couples to all of them
+    at once needs the collective jumps of `coupled_channels`.
+
+    Args:
+        energies: Energies of the system, shape (d,); the operators are in their eigenbasis, in this order.
+        inverse_temperature: beta of the bath, at least 0.
+        rates: Entries (i, j, g), indices from 0, i and j different, g not negative.
+        bath: Name of the bath.
+
+    Returns:
+        One channel per entry.
+
+    Raises:
+        InvalidInput: If an entry is no such triple.
+
+    Example:
+        >>> (channel,) = davies_channels([0.0, 1.0], 2.0, [[0, 1, 0.5]])
+        >>> round(channel.rate, 6), channel.energy, channel.entropy
+        (1.359141, 1.0, 2.0)
+    """
+    named: set[frozenset[int]] = set()
+    levels = (energies if isinstance(energies, Spectrum) else Spectrum(energies=energies)).energies  # type: ignore[arg-type]
+    beta = check_inverse_temperature(inverse_temperature)
+    size = levels.size
+    channels = []
+    if not isinstance(rates, Iterable):
+        raise InvalidInput(f"`rates` must be a list of entries (i, j, g), but is {rates!r:.80}")
+    for entry in rates:
+        if not hasattr(entry, "__len__") or len(entry) != 3:
+            raise InvalidInput(f"`rates` must hold entries (i, j, g), but one is {entry!r}")
+        i, j, strength = entry
+        if not all(is_level(k, size) for k in (i, j)) or i == j:
+            raise InvalidInput(
+                f"`rates` must name two different levels from 0 to {size - 1}, but one entry names {i!r} and {j!r}"
+            )
+        to, start = int(i), int(j)
+        if frozenset((to, start)) in named:
+            raise InvalidInput(
+                f"`rates` must name every pair of levels once (an entry makes both directions), but names {to} and "
+                f"{start} twice"
+            )
+        named.add(frozenset((to, start)))
+        strength = checked_rate(strength, "rates")
+        operator = np.zeros((size, size), dtype=np.complex128)
+        operator[to, start] = 1.0
+        heat = float(levels[start] - levels[to])
+        if abs(beta * heat) > LARGEST_JUMP_ENTROPY:
+            raise InvalidInput(
+                f"`inverse_temperature` times an energy gap must stay below {LARGEST_JUMP_ENTROPY:g} nats, but levels "
+                f"{to} and {start} give {abs(beta * heat):.6g}",
+                measured=abs(beta * heat),
+            )
+        channels.append(
+            Channel(
+                operator=operator,
+                bath=bath,
+                rate=strength * float(np.exp(beta * heat / 2)),
+                energy=heat,
+                inverse_temperature=beta,
+            )
+        )
+    return tuple(channels)
 
 
 def coupled_channels(

@@ -81,7 +81,13 @@ def exponential_action(
 
 
 def connected_parts(generator: SparseMatrix, vector: ComplexArray) -> list[IntArray]:
-    """Sets of indices that a sparse generator (CSR) connects with each other, of those where the vector is not zero."""
+    """Sets of indices that a sparse generator (CSR) connects with each other, of those where the vector is not zero.
+
+    Example:
+        >>> flip = csr_array(np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]]))
+        >>> [part.tolist() for part in connected_parts(flip, np.array([1, 0, 0]))]
+        [[0, 1]]
+    """
     pattern = csr_array((np.ones(generator.nnz), generator.indices, generator.indptr), shape=generator.shape)
     _, labels = connected_components(pattern, directed=False)
     return [np.flatnonzero(labels == label) for label in np.unique(labels[vector != 0])]

@@ -56,7 +56,12 @@ def effective_hamiltonian(hamiltonian: ComplexArray, jump_operators: Sequence[Co
 
 
 def sandwich(left: ComplexArray, right: ComplexArray) -> ComplexArray:
-    """The superoperator X -> left X right, shape (d^2, d^2)."""
+    """The superoperator X -> left X right, shape (d^2, d^2).
+
+    Example:
+        >>> apply_superoperator(sandwich(np.diag([1.0, 2.0]), np.eye(2)), np.ones((2, 2))).real.tolist()
+        [[1.0, 1.0], [2.0, 2.0]]
+    """
     return np.asarray(np.kron(left, right.T), dtype=np.complex128)
 
 
@@ -90,6 +95,11 @@ def tilted_liouvillian(
 
     Raises:
         TooLarge: If d exceeds 64.
+
+    Example:
+        >>> silent = tilted_liouvillian(np.zeros((2, 2)), [np.array([[0, 1.0], [0, 0]])], np.array([0.0]))
+        >>> apply_superoperator(silent, np.diag([0.0, 1.0])).real.tolist()  # what no jump leaves
+        [[0.0, 0.0], [0.0, -1.0]]
     """
     d = hamiltonian.shape[0]
     if d > LARGEST_LIOUVILLIAN_DIMENSION:
@@ -108,7 +118,13 @@ def tilted_liouvillian(
 def jump_superoperator(
     jump_operators: Sequence[ComplexArray], factors: FloatArray | ComplexArray, dimension: int
 ) -> SparseMatrix | ComplexArray:
-    r"""The superoperator :math:`X \mapsto \sum_k f_kL_kXL_k^\dagger`: dense for d up to 10, sparse (CSR) above."""
+    r"""The superoperator :math:`X \mapsto \sum_k f_kL_kXL_k^\dagger`: dense for d up to 10, sparse (CSR) above.
+
+    Example:
+        >>> lower = np.array([[0, 1.0], [0, 0]])
+        >>> apply_superoperator(jump_superoperator([lower], np.array([2.0]), 2), np.diag([0.0, 1.0])).real.tolist()
+        [[2.0, 0.0], [0.0, 0.0]]
+    """
     size = dimension**2
     if size <= SMALL:
         dense = np.zeros((size, size), dtype=np.complex128)
@@ -128,7 +144,12 @@ def compact_liouvillian(
     jump_operators: Sequence[ComplexArray],
     weights: FloatArray | ComplexArray | None = None,
 ) -> SparseMatrix | ComplexArray:
-    """The generator, tilted by weights if there are any: dense for d up to 10, sparse (CSR) above."""
+    """The generator, tilted by weights if there are any: dense for d up to 10, sparse (CSR) above.
+
+    Example:
+        >>> compact_liouvillian(np.diag(np.arange(11.0)), []).nnz  # coherences turn, populations stay
+        110
+    """
     d = hamiltonian.shape[0]
     factors = np.ones(len(jump_operators)) if weights is None else weights
     if d * d <= SMALL:
@@ -140,7 +161,13 @@ def compact_liouvillian(
 
 
 def dissipator(jump_operators: Sequence[ComplexArray], dimension: int) -> ComplexArray:
-    """The generator without any Hamiltonian, shape (d^2, d^2): what a set of channels does on its own."""
+    """The generator without any Hamiltonian, shape (d^2, d^2): what a set of channels does on its own.
+
+    Example:
+        >>> watched = dissipator([np.diag([1.0, 0.0])], 2)
+        >>> apply_superoperator(watched, np.full((2, 2), 0.5)).real.tolist()
+        [[0.0, -0.25], [-0.25, 0.0]]
+    """
     return liouvillian(np.zeros((dimension, dimension), dtype=np.complex128), jump_operators)
 
 
@@ -148,12 +175,22 @@ def adjoint_superoperator(generator: ComplexArray) -> ComplexArray:
     r"""Adjoint in the Hilbert-Schmidt product: with rows-first vectors the plain conjugate transpose.
 
     Defined by :math:`tr[A^\dagger\mathcal{L}(B)] = tr[\mathcal{L}^\dagger(A)^\dagger B]`.
+
+    Example:
+        >>> decay = liouvillian(np.zeros((2, 2)), [np.array([[0, 1.0], [0, 0]])])
+        >>> bool(apply_superoperator(adjoint_superoperator(decay), np.eye(2)).any())  # a generator keeps the trace
+        False
     """
     return dagger(generator)
 
 
 def apply_superoperator(generator: ComplexArray, operator: ComplexArray) -> ComplexArray:
-    """Apply a superoperator to an operator of shape (d, d)."""
+    """Apply a superoperator to an operator of shape (d, d).
+
+    Example:
+        >>> apply_superoperator(np.eye(4), np.array([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [[1.0, 2.0], [3.0, 4.0]]
+    """
     image: ComplexArray = (generator @ np.asarray(operator).ravel()).reshape(np.shape(operator))
     return image
 
@@ -188,6 +225,10 @@ def computed_state(matrix: ComplexArray) -> State:
 
     Unlike `State.from_matrix`, which takes what a user typed, it never asks about a rank: what it drops contributes
     less than 1e-13 to any probability.
+
+    Example:
+        >>> computed_state(np.diag([1.0, 1e-15])).rank
+        1
     """
     values, vectors = np.linalg.eigh((matrix + dagger(matrix)) / 2)
     kept = values > RANK_CUT

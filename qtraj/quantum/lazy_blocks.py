@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import overload
@@ -25,13 +26,13 @@ from qtraj.blas import one_blas_thread
 from qtraj.memory import memory_limit, require_memory
 from qtraj.quantum.matrices import dagger
 
-__all__ = ["STORE", "AdjointStacks", "BlockStore", "LazyStacks"]
+__all__ = ["STORE", "WORTH_ASKING", "AdjointStacks", "BlockStore", "LazyStacks"]
 
 # What is kept may take this share of the memory limit; the rest is for those who use it.
 KEPT_SHARE = 0.4
 
-# Asking the machine for its free memory takes longer than making a small stack.
 WORTH_ASKING = 2**26
+"""Bytes below which asking the machine for its free memory would take longer than using it."""
 
 
 class BlockStore:
@@ -82,7 +83,33 @@ class BlockStore:
 STORE = BlockStore()
 
 
-class LazyStacks(Sequence[ComplexArray]):
+class _Stacks(Sequence[ComplexArray]):
+    """A sequence of stacks that says how the one at a position is found."""
+
+    @abstractmethod
+    def _at(self, position: int) -> ComplexArray:
+        """The stack at a position from 0 on."""
+
+    @overload
+    def __getitem__(self, position: int) -> ComplexArray: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> Sequence[ComplexArray]: ...
+
+    def __getitem__(self, position: int | slice) -> ComplexArray | Sequence[ComplexArray]:
+        """The stack at a position, or those of a slice."""
+        if isinstance(position, slice):
+            return tuple(self[k] for k in range(*position.indices(len(self))))
+        if not -len(self) <= position < len(self):
+            raise IndexError(position)
+        return self._at(int(position) % len(self))
+
+    def __iter__(self) -> Iterator[ComplexArray]:
+        """One stack after the other; the iterator of `Sequence` would take an IndexError of a maker for the end."""
+        return (self[position] for position in range(len(self)))
+
+
+class LazyStacks(_Stacks):
     """Stacks of blocks, made on demand.
 
     Args:
@@ -112,23 +139,9 @@ class LazyStacks(Sequence[ComplexArray]):
         """Number of stacks."""
         return len(self.shapes)
 
-    @overload
-    def __getitem__(self, position: int) -> ComplexArray: ...
-
-    @overload
-    def __getitem__(self, position: slice) -> Sequence[ComplexArray]: ...
-
-    def __getitem__(self, position: int | slice) -> ComplexArray | Sequence[ComplexArray]:
-        """The stack at a position, kept or made."""
-        if isinstance(position, slice):
-            return tuple(self[k] for k in range(*position.indices(len(self))))
-        if not -len(self) <= position < len(self):
-            raise IndexError(position)
-        return STORE.get(self._owner, int(position) % len(self), self._made)
-
-    def __iter__(self) -> Iterator[ComplexArray]:
-        """One stack after the other."""
-        return (self[position] for position in range(len(self)))
+    def _at(self, position: int) -> ComplexArray:
+        """Kept or made."""
+        return STORE.get(self._owner, position, self._made)
 
     def _made(self, position: int) -> ComplexArray:
         shape = self.shapes[position]
@@ -143,7 +156,7 @@ class LazyStacks(Sequence[ComplexArray]):
             return self._make(position)
 
 
-class AdjointStacks(Sequence[ComplexArray]):
+class AdjointStacks(_Stacks):
     """The adjoint of every block; nothing is kept twice."""
 
     def __init__(self, stacks: LazyStacks) -> None:
@@ -155,14 +168,5 @@ class AdjointStacks(Sequence[ComplexArray]):
         """Number of stacks."""
         return len(self.stacks)
 
-    @overload
-    def __getitem__(self, position: int) -> ComplexArray: ...
-
-    @overload
-    def __getitem__(self, position: slice) -> Sequence[ComplexArray]: ...
-
-    def __getitem__(self, position: int | slice) -> ComplexArray | Sequence[ComplexArray]:
-        """The adjoint of the stack at a position."""
-        if isinstance(position, slice):
-            return tuple(self[k] for k in range(*position.indices(len(self))))
+    def _at(self, position: int) -> ComplexArray:
         return frozen(dagger(self.stacks[position]))

@@ -17,6 +17,12 @@ def as_array(value: Any, argument: str) -> ComplexArray:
 
     Raises:
         InvalidInput: If it is not numeric or not finite.
+
+    Example:
+        >>> as_array([1, float("nan")], "state")
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `state` must be finite, but 1 entry is not
     """
     # QuTiP's Qobj offers `full()`; asking for the method keeps QuTiP an optional dependency.
     raw = value.full() if hasattr(value, "full") else value
@@ -25,7 +31,9 @@ def as_array(value: Any, argument: str) -> ComplexArray:
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"`{argument}` must be an array of numbers, but is {value!r:.80}") from error
     if not np.isfinite(array).all():
-        raise InvalidInput(f"`{argument}` must be finite, but {int((~np.isfinite(array)).sum())} entries are not")
+        number = int((~np.isfinite(array)).sum())
+        which = "1 entry is" if number == 1 else f"{number} entries are"
+        raise InvalidInput(f"`{argument}` must be finite, but {which} not")
     return array
 
 
@@ -39,6 +47,12 @@ def as_matrix(value: Any, argument: str, shape: tuple[int, int] | None = None) -
 
     Raises:
         InvalidInput: If it is not numeric, not finite, or not of the required shape.
+
+    Example:
+        >>> as_matrix([[1, 0]], "unitary")
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `unitary` must be a square matrix, but has shape (1, 2)
     """
     array = as_array(value, argument)
     if array.ndim != 2 or (shape is None and array.shape[0] != array.shape[1]):
@@ -55,6 +69,10 @@ def as_vector(value: Any, argument: str) -> ComplexArray:
 
     Raises:
         InvalidInput: If it is not numeric, not finite, or not a vector.
+
+    Example:
+        >>> as_vector([[1], [0]], "state").shape
+        (2,)
     """
     array = as_array(value, argument)
     if array.ndim == 2 and 1 in array.shape:
@@ -65,12 +83,22 @@ def as_vector(value: Any, argument: str) -> ComplexArray:
 
 
 def dagger(matrix: ComplexArray) -> ComplexArray:
-    """Conjugate transpose of a matrix or of a stack of matrices."""
+    """Conjugate transpose of a matrix or of a stack of matrices.
+
+    Example:
+        >>> dagger(np.array([[1, 2j]])).shape
+        (2, 1)
+    """
     return np.conj(np.swapaxes(matrix, -1, -2))
 
 
 def largest_entry(matrix: ComplexArray) -> tuple[float, tuple[int, int]]:
-    """Modulus and (row, column) of the largest entry of a matrix."""
+    """Modulus and (row, column) of the largest entry of a matrix.
+
+    Example:
+        >>> largest_entry(np.diag([1, -2j]))
+        (2.0, (1, 1))
+    """
     flat = int(np.argmax(np.abs(matrix)))
     row, column = divmod(flat, matrix.shape[1])
     return float(np.abs(matrix[row, column])), (row, column)

@@ -165,6 +165,10 @@ def energy_outcomes(state: State, spectrum: Spectrum) -> Outcomes:
     """Canonical outcomes of the pinched state: energy levels, refined by its eigenvalues within each level.
 
     They are listed in the order the energies were given, and by descending probability within a level.
+
+    Example:
+        >>> energy_outcomes(State.pure([0.6, 0.8]), Spectrum(energies=[0.0, 1.0])).probabilities.round(3).tolist()
+        [0.36, 0.64]
     """
     outcomes = Outcomes.of(pinch(state, spectrum), spectrum)
     starts = np.searchsorted(outcomes.outcome_of, np.arange(outcomes.count))

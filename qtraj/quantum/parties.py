@@ -29,17 +29,22 @@ LARGEST_SPIN_COUNT = 20
 # A Hamiltonian typed to a few digits is still typed symmetrically; one computed is off by 1e-15.
 HERMITIAN_TOLERANCE = 1e-6
 
-# Eigenvectors are computed, never typed.
+# Eigenvectors are computed, never typed; so are energies that come with the Hamiltonian they belong to.
 ORTHONORMAL_TOLERANCE = 1e-9
+EIGENVALUE_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class System:
     """A system: its Hamiltonian and its initial state.
 
+    However it is given, `energies` holds the energies :math:`E_n` afterwards, in the order that everything else uses:
+    as listed, along the diagonal of a diagonal matrix, and otherwise ascending. The columns of `basis` belong to them.
+
     Args:
         energies: Energies of a Hamiltonian that is diagonal in the basis used, in that order, shape (d,).
-        hamiltonian: Instead of energies, the Hamiltonian's matrix, shape (d, d).
+        hamiltonian: Instead of energies, the Hamiltonian's matrix, shape (d, d), which is kept as it was given; None
+            where energies were.
         state: A `State`, a density matrix or a state vector (nested lists, array, QuTiP Qobj), in the basis of the
             Hamiltonian.
         level_tolerance: Gap up to which neighbouring energies are one level; 1e-12 of the width by default.
@@ -47,16 +52,18 @@ class System:
             is not that of the eigenvectors.
 
     Raises:
-        InvalidInput: If both or neither of `energies` and `hamiltonian` are given, or one is invalid.
+        InvalidInput: If neither `energies` nor `hamiltonian` is given, or both and they disagree, or one is invalid.
         InvalidState: If the state is invalid or has another dimension.
 
     Example:
         >>> system = System(energies=[0.0, 1.0], state=[[0.35, 0.25 - 0.1j], [0.25 + 0.1j, 0.65]])
         >>> system.outcomes.probabilities.round(4).tolist()
         [0.8082, 0.1918]
+        >>> System(hamiltonian=[[0.0, 1.0], [1.0, 0.0]], state=[1.0, 0.0]).energies.round(12).tolist()
+        [-1.0, 1.0]
     """
 
-    energies: ArrayLike | None = None
+    energies: Any = None
     hamiltonian: Any = None
     state: Any
     level_tolerance: float | None = None
@@ -64,20 +71,40 @@ class System:
 
     def __post_init__(self) -> None:
         """Settle energies, basis and state."""
-        if (self.energies is None) == (self.hamiltonian is None):
-            raise InvalidInput("a system must have exactly one of `energies` and `hamiltonian`")
+        if self.energies is None and self.hamiltonian is None:
+            raise InvalidInput("a system must have exactly one of `energies` and `hamiltonian`, but has neither")
         # Own copies, checked and read-only: what the user does to the originals afterwards must not reach the system.
         if self.hamiltonian is not None:
             object.__setattr__(self, "hamiltonian", frozen(as_matrix(self.hamiltonian, "hamiltonian")))
-        else:
-            object.__setattr__(self, "energies", self.spectrum.energies)
+            if self.eigenvectors is not None:
+                raise InvalidInput("`eigenvectors` must come with `energies`, but come with `hamiltonian`")
+        energies, _ = self._diagonal_form
+        if self.hamiltonian is not None and self.energies is not None:
+            self._check_agreement(energies)
+        object.__setattr__(self, "energies", frozen(energies))
         object.__setattr__(self, "state", State.of(self.state))
         _ = self.outcomes
 
+    def _check_agreement(self, eigenvalues: FloatArray) -> None:
+        """Refuse energies that are not those of the Hamiltonian; `dataclasses.replace` passes both on."""
+        given = energies_of(self.energies)
+        if given.size != eigenvalues.size:
+            raise InvalidInput(
+                f"`energies` must be left out beside `hamiltonian`, or be its {eigenvalues.size} eigenvalues, but are "
+                f"{given.size} numbers"
+            )
+        misfit = float(np.abs(given - eigenvalues).max())
+        if misfit > EIGENVALUE_TOLERANCE * float(np.abs(eigenvalues).max()):
+            raise InvalidInput(
+                f"`energies` must be left out beside `hamiltonian`, or be its eigenvalues, but differ by {misfit:.3g}",
+                measured=misfit,
+            )
+
     @cached_property
     def _diagonal_form(self) -> tuple[FloatArray, ComplexArray]:
+        """Energies, and eigenvectors as columns."""
         if self.hamiltonian is None:
-            energies = energies_of(np.atleast_1d(np.asarray(self.energies)))
+            energies = energies_of(self.energies)
             if self.eigenvectors is None:
                 return energies, np.eye(energies.size, dtype=np.complex128)
             vectors = as_matrix(self.eigenvectors, "eigenvectors", (energies.size, energies.size))
@@ -102,8 +129,7 @@ class System:
     @cached_property
     def spectrum(self) -> Spectrum:
         """The energies, grouped into levels."""
-        energies = self._diagonal_form[0] if self.energies is None else self.energies
-        return Spectrum(energies=energies, level_tolerance=self.level_tolerance)  # type: ignore[arg-type]
+        return Spectrum(energies=self.energies, level_tolerance=self.level_tolerance)
 
     @property
     def dimension(self) -> int:

@@ -108,6 +108,10 @@ def random_generator(seed: Any) -> np.random.Generator:
 
     Raises:
         InvalidInput: If it is neither a whole number from 0 on nor a generator.
+
+    Example:
+        >>> bool(random_generator(7).random() == random_generator(7).random())
+        True
     """
     return seed if isinstance(seed, np.random.Generator) else np.random.default_rng(whole_number(seed, "seed", least=0))
 

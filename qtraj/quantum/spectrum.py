@@ -58,6 +58,10 @@ def energies_of(energies: ArrayLike, argument: str = "energies") -> FloatArray:
 
     Raises:
         InvalidSpectrum: If it is empty, not a plain list, not real or not finite.
+
+    Example:
+        >>> energies_of([3, 1]).tolist()
+        [3.0, 1.0]
     """
     try:
         array = np.array(energies, dtype=np.complex128)

@@ -85,6 +85,24 @@ class StationarySet:
         """Whether there is one stationary state only."""
         return self.count == 1
 
+    def only(self, occasion: str) -> ComplexArray:
+        """The one stationary state, shape (d, d).
+
+        Args:
+            occasion: Where only one will do, such as `here`, for the message.
+
+        Raises:
+            InvalidInput: If there are several: which one is reached then depends on the start.
+        """
+        if not self.is_unique:
+            raise InvalidInput(
+                f"the stationary state must be unique {occasion}, but there are {self.count} independent ones; which "
+                "one is reached depends on the initial state",
+                measured=float(self.count),
+            )
+        size = round(np.sqrt(self.generator.shape[0]))
+        return self.reached_from(np.eye(size) / size)
+
     @cached_property
     def oscillates(self) -> bool:
         """Whether some coherences oscillate for ever, so that not every state has a limit."""
@@ -126,12 +144,4 @@ def stationary_state(generator: ComplexArray) -> ComplexArray:
         >>> stationary_state(dissipator([down, up], 2)).real.diagonal().round(12).tolist()
         [0.8, 0.2]
     """
-    found = StationarySet.of(generator)
-    if not found.is_unique:
-        raise InvalidInput(
-            f"the stationary state must be unique here, but there are {found.count} independent ones; which one is "
-            "reached depends on the initial state",
-            measured=float(found.count),
-        )
-    size = round(np.sqrt(generator.shape[0]))
-    return found.reached_from(np.eye(size) / size)
+    return StationarySet.of(generator).only("here")

@@ -10,7 +10,7 @@ Coordinates are the energy eigenbases of system and environment, flat index :mat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -134,6 +134,18 @@ class EnergyConservingUnitary:
         group, block, column = (int(part[index]) for part in self._position)
         return self.blocks[group][block], self.matrices[group][block][:, column]
 
+    def columns(self, indices: IntArray) -> dict[int, tuple[IntArray, ComplexArray]]:
+        """The same of several joint basis states, by their index; each block is looked at once."""
+        groups, blocks, columns = (part[indices] for part in self._position)
+        found = {}
+        for group in np.unique(groups):
+            stack = self.matrices[group]
+            for place in np.flatnonzero(groups == group):
+                # Copied, since a view would keep the whole stack in memory.
+                amplitudes = stack[blocks[place], :, columns[place]].copy()
+                found[int(indices[place])] = self.blocks[group][blocks[place]], amplitudes
+        return found
+
     def elements(self) -> tuple[IntArray, IntArray, ComplexArray]:
         """All elements above the amplitude cut: row indices, column indices, values."""
         rows, columns, values = [], [], []
@@ -180,7 +192,7 @@ class EnergyConservingUnitary:
             root = whole_number(seed, "seed", least=0)
         joint = _joint(system, environment)
         blocks = shelved(joint.blocks)
-        return cls(joint=joint, blocks=blocks, matrices=LazyStacks(_shapes(blocks), HaarBlocks(root, _shapes(blocks))))
+        return cls._on_demand(joint, blocks, HaarBlocks(root, _shapes(blocks)))
 
     @classmethod
     def from_matrix(
@@ -205,8 +217,7 @@ class EnergyConservingUnitary:
         joint = _joint(system, environment)
         size = joint.dimension
         given = as_matrix(matrix, "unitary", (size, size))
-        lift = np.kron(system.basis, np.eye(environment.dimension)).astype(np.complex128)
-        dense = dagger(lift) @ given @ lift
+        dense = _in_energy_bases(given, system, environment)
         defect = float(np.abs(dagger(dense) @ dense - np.eye(size)).max())
         if defect > UNITARY_TOLERANCE:
             raise InvalidUnitary(
@@ -240,7 +251,7 @@ class EnergyConservingUnitary:
             raise InvalidUnitary(
                 f"a partial swap needs parties of equal dimension, but they have {own.dimension} and {other.dimension}"
             )
-        _finite(angle, "angle")
+        real_number(angle, "angle")
         order_s, order_e = np.argsort(own.energies, kind="stable"), np.argsort(other.energies, kind="stable")
         misfit = np.diff(own.energies[order_s]) - np.diff(other.energies[order_e])
         if misfit.size and np.abs(misfit).max() > joint.tolerance:
@@ -252,7 +263,7 @@ class EnergyConservingUnitary:
         n, mu = np.divmod(np.arange(joint.dimension), other.dimension)
         image = order_s[rank_e[mu]] * other.dimension + order_e[rank_s[n]]
         blocks = shelved(joint.blocks)
-        return cls(joint=joint, blocks=blocks, matrices=LazyStacks(_shapes(blocks), SwapBlocks(blocks, image, angle)))
+        return cls._on_demand(joint, blocks, SwapBlocks(blocks, image, angle))
 
     @classmethod
     def from_interaction(
@@ -273,8 +284,7 @@ class EnergyConservingUnitary:
         joint = _joint(system, environment)
         size = joint.dimension
         given = as_matrix(interaction, "interaction", (size, size))
-        lift = np.kron(system.basis, np.eye(environment.dimension)).astype(np.complex128)
-        dense = dagger(lift) @ given @ lift
+        dense = _in_energy_bases(given, system, environment)
         scale = max(float(np.abs(dense).max()), np.finfo(float).tiny)
         skew = float(np.abs(dense - dagger(dense)).max())
         if skew > INTERACTION_TOLERANCE * scale:
@@ -298,7 +308,7 @@ class EnergyConservingUnitary:
             EnergyNotConserved: If no element is resonant, so that nothing would be exchanged.
         """
         joint = _joint(system, environment)
-        _finite(coupling, "coupling")
+        real_number(coupling, "coupling")
         raising = csr_array(oscillator_lowering(joint.system.energies).T)
         product = coo_array(kron(raising, environment.lowering_operator))
         rows, columns = product.coords
@@ -315,14 +325,20 @@ class EnergyConservingUnitary:
     @classmethod
     def _exponential(cls, joint: JointSpectrum, interaction: SparseMatrix, time: float) -> EnergyConservingUnitary:
         """exp(-i V t) block by block, from the eigenvalues of each block of V."""
-        _finite(time, "time")
+        real_number(time, "time")
         blocks = shelved(joint.blocks)
         # What an interaction typed to a few digits has between blocks is no part of it.
         entries = coo_array(interaction)
         rows, columns = entries.coords
         inside = joint.block_of[rows] == joint.block_of[columns]
         within = csr_array((entries.data[inside], (rows[inside], columns[inside])), shape=entries.shape)
-        make = ExponentialBlocks(blocks, within, time)
+        return cls._on_demand(joint, blocks, ExponentialBlocks(blocks, within, time))
+
+    @classmethod
+    def _on_demand(
+        cls, joint: JointSpectrum, blocks: tuple[IntArray, ...], make: Callable[[int], ComplexArray]
+    ) -> EnergyConservingUnitary:
+        """A unitary each of whose blocks is made when it is looked at."""
         return cls(joint=joint, blocks=blocks, matrices=LazyStacks(_shapes(blocks), make))
 
 
@@ -342,8 +358,11 @@ def _joint(system: System, environment: Environment) -> JointSpectrum:
     return JointSpectrum(system=system.spectrum, environment=environment.spectrum)
 
 
-def _finite(value: float, argument: str) -> None:
-    real_number(value, argument)
+def _in_energy_bases(matrix: ComplexArray, system: System, environment: Environment) -> ComplexArray:
+    """A joint matrix turned from the basis the system's Hamiltonian was given in."""
+    lift = np.kron(system.basis, np.eye(environment.dimension)).astype(np.complex128)
+    turned: ComplexArray = dagger(lift) @ matrix @ lift
+    return turned
 
 
 def _refuse_violation(dense: ComplexArray, joint: JointSpectrum, argument: str, tolerance: float) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from qtraj.markup import Markup, joined, tag
-from qtraj.report.elements import Section, in_box, prose, verdict_mark
+from qtraj.markup import Markup, joined, prose, tag
+from qtraj.report.elements import Section, broken, in_box, verdict_mark
 from qtraj.report.subject import Subject
 from qtraj.theorems.checks import Check, Kind
 from qtraj.theorems.report import check_cells
@@ -34,8 +34,9 @@ def checks_section(subject: Subject) -> Section:
         tag(
             "p",
             "An identity holds to rounding. A statistical check compares a sampled value with an exact one; z is their "
-            "distance in standard errors. The smallest true error that a check would have noticed 99 times out of 100 "
-            "stands under detectable.",
+            "distance in standard errors or, where counts are compared, the score of a normal law that is exceeded as "
+            "rarely. The smallest true error that a check would have noticed 99 times out of 100 stands under "
+            "detectable.",
         ),
         in_box(tag("table", caption, head, *bodies, class_="numbers"), "All checks"),
     ]
@@ -45,7 +46,7 @@ def checks_section(subject: Subject) -> Section:
 def _group(kind: Kind, checks: list[Check]) -> Markup:
     if not checks:
         return Markup()
-    heading = tag("tr", tag("th", KINDS[kind], scope="rowgroup", colspan=len(COLUMNS)))
+    heading = tag("tr", tag("th", tag("span", KINDS[kind]), scope="rowgroup", colspan=len(COLUMNS)))
     return tag("tbody", heading, *_rows(checks))
 
 
@@ -54,7 +55,7 @@ def _rows(checks: list[Check]) -> Iterator[Markup]:
         name, *numbers, verdict = check_cells(check)
         yield tag(
             "tr",
-            tag("th", tag("code", name), scope="row"),
+            tag("th", tag("code", broken(name)), scope="row"),
             tag("td", verdict_mark(verdict)),
             *(tag("td", number) for number in numbers),
             tag("td", prose(check.note), class_="note"),

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Final
 
-from qtraj.markup import Markup, facts, joined, table, tag
-from qtraj.report.elements import Section, in_box, prose, whole
+from qtraj.markup import Markup, facts, joined, prose, table, tag
+from qtraj.report.elements import PERCENT, Section, broken, in_box, whole
 from qtraj.report.subject import Subject
-from qtraj.theorems.checks import Check, in_words
+from qtraj.theorems.checks import Check
 from qtraj.theorems.coverage import REQUIRED_COVERAGE
+from qtraj.theorems.paths_needed import in_words
 
 __all__ = ["diagnostics_section"]
+
+LARGEST_WHOLE: Final = 1e9
+"""Larger numbers are written with a power of ten."""
 
 
 def diagnostics_section(subject: Subject) -> Section:
@@ -29,7 +34,10 @@ def _coverage(subject: Subject) -> Markup:
         )
     needed = {check.name: check for check in report.checks if check.paths_needed is not None}
     if needed:
-        entries |= {f"to settle {name}": in_words(check.paths_needed) for name, check in needed.items()}
+        entries |= {
+            joined(["to settle ", tag("code", name)]): prose(in_words(check.paths_needed))
+            for name, check in needed.items()
+        }
     elif not any(check.verdict == "inconclusive" for check in report.checks):
         entries["further paths needed"] = "none"
     if subject.ensemble is not None and subject.ensemble.outside:
@@ -42,24 +50,25 @@ def _weights(subject: Subject) -> Iterator[Markup]:
     if not subject.weights:
         return
     checks = {check.name: check for check in subject.report.checks}
-    rows, warnings = list[list[str]](), list[str]()
+    rows, warnings = list[list[str]](), list[Markup]()
     for name, found in subject.weights.items():
         size = found.effective_sample_size
         rows.append(
             [
                 tag("code", name),
-                "" if size is None else f"{size:.4g}",
-                f"{found.kish:.4g}",
+                "" if size is None else _size(size),
+                _size(found.kish),
                 *_cut(checks[name]),
             ]
         )
         if found.flattering and size is not None:
-            warnings.append(
-                f"{name}: the sample believes itself worth {found.kish:.3g} paths, but is worth {size:.3g}: the "
-                "heaviest paths have not been drawn."
+            flattered = (
+                f"the sample believes itself worth {found.kish:.3g} paths, but is worth {size:.3g}: the heaviest paths "
+                "have not been drawn."
             )
+            warnings.append(joined([tag("code", name), ": ", prose(flattered)]))
         elif found.note:
-            warnings.append(f"{name}: {whole(found.note)}")
+            warnings.append(joined([tag("code", name), ": ", prose(whole(found.note))]))
     caption = "What the paths are worth for averages of exponentials, as so many paths of equal weight"
     columns = ["average", "exact", "Kish, from the sample", "below the cut", "paths above", "expected above"]
     yield in_box(table(columns, rows, caption=caption, class_="numbers"), "Effective sample sizes")
@@ -68,7 +77,12 @@ def _weights(subject: Subject) -> Iterator[Markup]:
         "Such averages live on rare paths. The part of the exact average below the cut is judged by its mean; paths "
         "above the cut are too rare for that, and are counted.",
     )
-    yield from (tag("p", tag("strong", prose(sentence))) for sentence in warnings)
+    yield from (tag("p", tag("strong", sentence)) for sentence in warnings)
+
+
+def _size(size: float) -> str:
+    """A number of paths, to four digits."""
+    return f"{float(f'{size:.4g}'):,.0f}" if 1e3 <= size < LARGEST_WHOLE else f"{size:.4g}"
 
 
 def _cut(check: Check) -> list[str]:
@@ -87,7 +101,7 @@ def _detectable(subject: Subject) -> Iterator[Markup]:
     ]
     if not checks:
         return
-    rows = [[tag("code", check.name), f"{check.detectable:.2g}", _in_proportion(check)] for check in checks]
+    rows = [[tag("code", broken(check.name)), f"{check.detectable:.2g}", _in_proportion(check)] for check in checks]
     columns = ["check", "smallest error", "that is"]
     caption = "The smallest error of each exact value that this run would have noticed 99 times out of 100"
     yield in_box(table(columns, rows, caption=caption, class_="numbers"), "Smallest errors noticed")
@@ -96,6 +110,12 @@ def _detectable(subject: Subject) -> Iterator[Markup]:
 def _in_proportion(check: Check) -> str:
     """The smallest error as a part of the exact average or, where distributions are compared, of the probability."""
     if not check.name.startswith(("mean_", "exp_minus_")):
-        return f"{100 * check.detectable:.2g} % of the probability in a wrong place"
+        return f"{_percent(check.detectable)} of the probability in a wrong place"
     known = math.isfinite(check.exact) and check.exact != 0.0 and math.isfinite(check.detectable)
-    return f"{100 * check.detectable / abs(check.exact):.2g} % of the exact value" if known else ""
+    return f"{_percent(check.detectable / abs(check.exact))} of the exact value" if known else ""
+
+
+def _percent(part: float) -> str:
+    # Two digits, but never a power of ten where a whole number does.
+    text = f"{100 * part:.2g}"
+    return (f"{float(text):,.0f}" if 100 <= float(text) < LARGEST_WHOLE else text) + PERCENT

@@ -8,16 +8,15 @@ from typing import Final
 
 from qtraj.markup import Markup, joined, tag
 
-__all__ = ["MARKS", "Section", "code_block", "in_box", "prose", "verdict_mark", "whole"]
+__all__ = ["MARKS", "PERCENT", "Section", "broken", "code_block", "in_box", "verdict_mark", "whole"]
+
+_WORDS: Final = re.compile(r"(?<=_)(?=[^_]{3})")
 
 MARKS: Final = {"pass": "\N{CHECK MARK}", "fail": "\N{BALLOT X}", "inconclusive": "?"}
 """Verdicts as signs, so that nothing depends on colours; the word always stands beside it."""
 
-
-SYMBOLS: Final = {"sigma": "σ", "sigma_d": "σ<sub>d</sub>", "xi": "ξ", "s": "s"}
-"""Exponents of averages, as HTML."""
-
-_AVERAGE: Final = re.compile(r"<e\^-(sigma_d|sigma|xi|s)>")
+PERCENT: Final = "\N{NARROW NO-BREAK SPACE}%"
+"""What follows a percentage; the two are never parted at the end of a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,23 +49,19 @@ def in_box(content: Markup, label: str) -> Markup:
     return tag("div", content, class_="scroll", role="group", aria_label=label, tabindex=0)
 
 
+def broken(name: str) -> Markup:
+    """A name that may be broken before its longer words, so that a long one does not push a table off the page.
+
+    Example:
+        >>> broken("mean_sigma_d"), broken("mean_<hot>")
+        ('mean_<wbr>sigma_d', 'mean_<wbr>&lt;hot&gt;')
+    """
+    return joined(_WORDS.split(name), Markup("<wbr>"))
+
+
 def code_block(text: str, label: str) -> Markup:
     """Text to be copied as it stands."""
     return in_box(tag("pre", tag("code", text)), label)
-
-
-def prose(sentence: str) -> Markup:
-    """A sentence with its exponential averages set as in print.
-
-    Example:
-        >>> prose("the weight of <e^-sigma> & more")
-        'the weight of ⟨e<sup>−σ</sup>⟩ &amp; more'
-    """
-    pieces = _AVERAGE.split(sentence)
-    return joined(
-        Markup(f"\u27e8e<sup>\N{MINUS SIGN}{SYMBOLS[piece]}</sup>\u27e9") if place % 2 else piece
-        for place, piece in enumerate(pieces)
-    )
 
 
 def verdict_mark(verdict: str) -> Markup:

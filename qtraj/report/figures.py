@@ -14,15 +14,15 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from qtraj.markup import Markup, tag
+from qtraj.markup import Markup, prose, tag
 from qtraj.paths.ensemble import Ensemble
 from qtraj.plots.cells import frequency_interval, make_cells
-from qtraj.plots.detailed import detailed_theorem, forward_and_backward
-from qtraj.plots.joint import joint_cells
+from qtraj.plots.detailed import FEW_PATHS, detailed_theorem, forward_and_backward
+from qtraj.plots.joint_cells import joint_cells
 from qtraj.plots.panels import Panel
 from qtraj.plots.saving import figure_bytes
 from qtraj.plots.style import figure_of
-from qtraj.report.elements import Section
+from qtraj.report.elements import PERCENT, Section
 from qtraj.report.subject import Subject
 from qtraj.storage.columns import column
 from qtraj.theorems.backward import SigmaAtoms
@@ -48,7 +48,8 @@ def _figures(subject: Subject) -> Iterator[Markup]:
             axes = detailed_theorem(subject.ensemble, atoms=subject.atoms)
             caption = (
                 "The detailed fluctuation theorem: the logarithm of sampled forward over exact backward probability "
-                "against sigma, the line of slope 1 that it demands and, below, the distance from that line."
+                "against sigma, the line of slope 1 that it demands and, below, the distance from that line. Points of "
+                f"fewer than {FEW_PATHS} paths are pale."
             )
             yield _figure(axes, _detailed_words(subject.ensemble, subject.atoms), caption)
 
@@ -58,7 +59,7 @@ def _figure(axes: Axes, words: str, caption: str) -> Markup:
     data = base64.b64encode(figure_bytes(figure, "svg")).decode()
     width, height = (round(PIXELS_PER_INCH * float(inches)) for inches in figure.get_size_inches())
     image = tag("img", src=f"data:image/svg+xml;base64,{data}", alt=words, width=width, height=height)
-    return tag("figure", image, tag("figcaption", caption))
+    return tag("figure", image, tag("figcaption", prose(caption)))
 
 
 def _caption(panel: Panel) -> str:
@@ -72,8 +73,8 @@ def _caption(panel: Panel) -> str:
     marks = ", marks the exact law" if has_law else ""
     both = has_law or panel.exact is not None
     means = "Lines are the means, sampled (solid) and exact (dashed)." if both else "The line is the sampled mean."
-    what = f"{_capital(column(name).meaning)} ({name})"
-    return f"{what}. Bars are sampled frequencies with their 68 % intervals{marks}. {means}"
+    what = f"{_capital(column(name).meaning)} (`{name}`)"
+    return f"{what}. Bars are sampled frequencies with their 68{PERCENT} intervals{marks}. {means}"
 
 
 def _histogram_words(panel: Panel) -> str:
@@ -91,6 +92,8 @@ def _histogram_words(panel: Panel) -> str:
     exact = law.mean(name) if law is not None else None if panel.exact is None else panel.exact.mean
     if exact is not None:
         words.append(f"The exact mean is {exact + 0.0:.5g}.")
+    if cells.below or cells.above:
+        words.append(f"{cells.below:,} paths lie below what is shown, and {cells.above:,} above.")
     if cells.probabilities is None:
         words.append("There is no exact law to be drawn.")
     else:

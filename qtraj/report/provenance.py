@@ -49,7 +49,7 @@ def experiment_section(subject: Subject) -> Section:
         "protocol": report.protocol,
         "sampler": report.sampler,
         "paths": f"{report.paths:,}",
-        "seed": ", ".join(str(seed) for seed in seeds if seed is not None) or "pooled from several",
+        "seed": ", ".join(str(seed) for seed in seeds if seed is not None) or _without_seed(subject),
     }
     process = None if subject.ensemble is None else subject.ensemble.process
     summary = getattr(process, "summary", {})
@@ -137,6 +137,12 @@ def _tables_with_files(document: Any) -> Iterator[dict[str, Any]]:
             yield from _tables_with_files(value)
 
 
+def _without_seed(subject: Subject) -> str:
+    """Why a report has no seed."""
+    foreign = subject.ensemble is not None and not subject.ensemble.seeds
+    return "none: not drawn by qtraj" if foreign else "pooled from several"
+
+
 def _file_name(experiment: Experiment) -> str:
     """A name that can be typed and is no option."""
     plain = re.sub(r"[^\w.-]+", "_", Path(experiment.name).name).strip("_.-")
@@ -151,6 +157,8 @@ def _commands(subject: Subject, file: str) -> str:
         return shlex.join(["qtraj", "verify", file, *options])
     if subject.manifest is None:
         seeds = () if subject.ensemble is None else subject.ensemble.seeds
+        if not seeds and subject.ensemble is not None:
+            return "# the paths were not drawn by qtraj: `qtraj verify` draws its own"
         return (
             f"# pooled from the seeds {', '.join(map(str, seeds))}: draw each with `qtraj sample`, then `qtraj merge`"
         )
@@ -183,5 +191,6 @@ def _in_python(subject: Subject, file: str | None = None) -> str:
         lines += ["from qtraj.experiment import load_experiment", "", f"process = load_experiment({name}).process"]
     lines += [f"ensemble = qtraj.sample(process, {arguments})", "report = qtraj.verify(process, ensemble=ensemble)"]
     if report.seed is None:
-        lines[-2] = "ensemble = ...  # drawn from several seeds and merged"
+        foreign = subject.ensemble is not None and not subject.ensemble.seeds
+        lines[-2] = "ensemble = ...  # " + ("not drawn by qtraj" if foreign else "drawn from several seeds and merged")
     return "\n".join([*lines, "print(report)"])

@@ -1,7 +1,8 @@
 """How a report looks: on a phone and on a wide screen, by day and by night, and on paper.
 
 Only fonts that every machine has, only colours whose contrast with their background is 4.5 or more (7 for text), and
-nothing that moves. Wide tables scroll inside their own box, so that the page itself never does sideways.
+nothing that moves. Wide tables scroll inside their own box, so that the page itself never does sideways. The box says
+so where there is anything to scroll: an animation along its scroll bar, which only runs then, turns on the words.
 """
 
 from __future__ import annotations
@@ -48,19 +49,26 @@ sup, sub { line-height: 0; font-size: .75em; }
 .verdict.inconclusive { background: var(--inconclusive-band); }
 nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; max-width: none; }
 nav a { display: inline-block; padding: .25rem 0; }
-.scroll { overflow-x: auto; max-width: 100%; margin: .5rem 0 1rem; }
+.scroll { overflow-x: auto; max-width: 100%; margin: .5rem 0 1rem; animation: wide linear;
+  animation-timeline: scroll(inline self); }
+@keyframes wide { from, to { --hint: block; } }
+.scroll::before { content: "\\2194  scroll sideways"; display: var(--hint, none); position: sticky; left: 0;
+  width: max-content; font-size: .8rem; color: var(--quiet); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; overflow-wrap: normal; }
-caption { text-align: left; padding: .25rem 0; }
-th, td { padding: .3rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line);
+caption { text-align: left; padding: .25rem 0; max-width: calc(100vw - 2rem); position: sticky; left: 0; }
+[scope=rowgroup] span { display: inline-block; max-width: calc(100vw - 3rem); position: sticky; left: .5rem; }
+th, td { padding: .3rem .5rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line);
   unicode-bidi: isolate; }
 th { font-weight: 600; }
 .numbers td { text-align: right; white-space: nowrap; }
 .numbers thead th { text-align: right; vertical-align: bottom; }
 .numbers th:first-child, .numbers th.note, .numbers td.note { text-align: left; }
-.numbers td.note { white-space: normal; min-width: 18rem; color: var(--quiet); }
+.numbers td.note { white-space: normal; min-width: 14rem; color: var(--quiet); }
 .described td:first-of-type, .described th:nth-of-type(2) { text-align: left; }
 .described td:first-of-type { white-space: normal; min-width: 11rem; }
-.numbers tbody th { white-space: nowrap; font-weight: 400; }
+.numbers tbody th { font-weight: 400; }
+.numbers tbody th:has(wbr) { min-width: 8rem; }
+@media (min-width: 64rem) { .numbers tbody th:has(wbr) { min-width: 12rem; } }
 .numbers tbody th[scope=rowgroup] { font-weight: 600; background: var(--band); white-space: normal; }
 .facts { overflow-wrap: anywhere; }
 .facts th { min-width: 8rem; max-width: 16rem; }
@@ -87,11 +95,12 @@ footer { margin-top: 2.5rem; padding-top: .5rem; border-top: 1px solid var(--lin
   h2, h3, caption { break-after: avoid; }
   tr, figure, .verdict { break-inside: avoid; }
   .scroll { overflow: visible; }
+  caption, [scope=rowgroup] span { max-width: none; position: static; }
   table { font-size: 8pt; }
   th, td { padding: .2rem .4rem; }
   .numbers { font-size: 7pt; }
   .numbers th, .numbers td { padding: .12rem .3rem; }
-  .numbers td.note, .described td:first-of-type { min-width: 0; }
+  .numbers td.note, .numbers tbody th:has(wbr), .described td:first-of-type { min-width: 0; }
   .figures { grid-template-columns: 1fr 1fr; }
   pre { white-space: pre-wrap; width: auto; border: 1px solid var(--line); }
 }

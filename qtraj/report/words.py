@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from qtraj.markup import Markup, joined, tag
-from qtraj.report.elements import MARKS, Section, prose, whole
+from qtraj.markup import Markup, joined, prose, tag
+from qtraj.report.elements import MARKS, PERCENT, Section, whole
 from qtraj.report.subject import Subject
-from qtraj.theorems.checks import FAMILY_LEVEL, LARGEST_RUN, Check, Verdict, rounded_up
+from qtraj.theorems.checks import Check, Verdict
+from qtraj.theorems.levels import FAMILY_LEVEL
+from qtraj.theorems.paths_needed import LARGEST_RUN, rounded_up
 from qtraj.theorems.report import Report, after_a_failure
 
 __all__ = ["verdict_section"]
+
+ROUNDING: Final = 1e-12
+"""A weight this close to all of it is all of it."""
 
 
 def verdict_section(subject: Subject) -> Section:
@@ -37,6 +43,11 @@ def _listed(sentences: Iterator[str]) -> Markup:
     return tag("ul", *(tag("li", prose(sentence)) for sentence in sentences))
 
 
+def _about(check: Check, words: str) -> Markup:
+    """A sentence about a check, with its note."""
+    return joined([tag("code", check.name), f" {words}: ", prose(whole(check.note))])
+
+
 def _of(report: Report, verdict: Verdict) -> list[Check]:
     return [check for check in report.checks if check.verdict is verdict]
 
@@ -59,11 +70,11 @@ def _meaning(report: Report) -> Iterator[str]:
     statistical = [check for check in report.checks if check.kind == "statistical"]
     failed, unsettled = _of(report, Verdict.FAIL), _of(report, Verdict.INCONCLUSIVE)
     for check in failed:
-        yield f"{check.name} rejects: {whole(check.note)}"
+        yield _about(check, "rejects")
     if failed:
         yield after_a_failure(failed)
     for check in unsettled:
-        yield f"{check.name} could not have been rejected: {whole(check.note)}"
+        yield _about(check, "could not have been rejected")
     if unsettled:
         yield _advice(unsettled)
     held = [check for check in identities if check.verdict is Verdict.PASS]
@@ -101,7 +112,7 @@ def _unseen(report: Report) -> Iterator[str]:
     covered = report.covered_weight
     if covered is None:
         yield "This protocol defines no entropy production of single paths whose rare values could be missing."
-    elif covered < 1.0:
+    elif covered < 1.0 - ROUNDING:
         yield (
             f"{_percent(1.0 - covered)} of the weight of <e^-sigma> lies on values so rare that {report.paths:,} paths "
             "may not have shown them. About these the sample says nothing."
@@ -114,4 +125,4 @@ def _unseen(report: Report) -> Iterator[str]:
 
 
 def _percent(part: float) -> str:
-    return f"{100 * part:.2g} %" if part >= 1e-4 else f"A part of {part:.1g}"
+    return f"{100 * part:.2g}{PERCENT}" if part >= 1e-4 else f"A part of {part:.1g}"

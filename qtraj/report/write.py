@@ -10,10 +10,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtraj.atomic import atomic_file, check_writable
+from qtraj.atomic import atomic_file, check_writable, file_name
 from qtraj.blas import one_blas_thread
 from qtraj.errors import InvalidInput
 from qtraj.paths.ensemble import Ensemble
+from qtraj.quantum.scalars import instance_of
 from qtraj.theorems.report import Report
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def check_report_path(path: str | os.PathLike[str]) -> Path:
     """Check where a report is to go, before the long computation it is about.
 
     Raises:
-        InvalidInput: If the name does not end in .html or .htm.
+        InvalidInput: If it is no file name, or does not end in .html or .htm.
         StorageError: If the folder does not exist or cannot be written to, or the path is a folder itself.
 
     Example:
@@ -38,7 +39,7 @@ def check_report_path(path: str | os.PathLike[str]) -> Path:
         ...
         qtraj.errors.InvalidInput: `path` must end in .html or .htm, but is 'report.pdf'
     """
-    target = Path(path)
+    target = file_name(path)
     if target.suffix.lower() not in ENDINGS:
         raise InvalidInput(f"`path` must end in {' or '.join(ENDINGS)}, but is {str(target)!r:.80}")
     check_writable(target)
@@ -74,7 +75,7 @@ def write_report(
         The path.
 
     Raises:
-        InvalidInput: If the name has another ending, or the ensemble is another one.
+        InvalidInput: If the name has another ending, the ensemble is another one, or an argument is of another class.
         StorageError: If the file cannot be written.
 
     Example:
@@ -90,10 +91,23 @@ def write_report(
         ...     file.read_text(encoding="utf-8").splitlines()[0]
         '<!DOCTYPE html>'
     """
+    from qtraj.experiment.load import Experiment
     from qtraj.report.document import html_document
     from qtraj.report.subject import Subject
+    from qtraj.storage.manifest import Manifest
 
     target = check_report_path(path)
+    instance_of(report, Report, "report")
+    optional = {
+        "ensemble": (ensemble, Ensemble),
+        "experiment": (experiment, Experiment),
+        "manifest": (manifest, Manifest),
+        "title": (title, str),
+        "date": (date, str),
+    }
+    for argument, (value, wanted) in optional.items():
+        if value is not None:
+            instance_of(value, wanted, argument)
     name = experiment.name if experiment is not None else report.process
     subject = Subject(
         report=report,

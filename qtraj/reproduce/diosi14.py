@@ -15,7 +15,7 @@ from qtraj.models.diosi14_closed_forms import (
     printed_first_order_state,
     printed_pair_current,
 )
-from qtraj.reproduce.entry import Reproduction, Row
+from qtraj.reproduce.entry import AS_PRINTED, NOT_GIVEN, Reproduction, Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,15 +87,13 @@ def _rows() -> tuple[Row, ...]:
         Row(
             quantity=f"J_A + J_B, noise strength {NOISE:g}",
             printed=0.0,
-            corrected=None,
             ours=ours[NOISE]["a"] + ours[NOISE]["b"],
         ),
         Row(
             quantity=f"joint population of both excited, noise strength {weak:g}",
             printed=float(first_order[3, 3].real),
-            corrected=None,
             ours=float(steady[3]),
-            note="section 4's state to first order is right; ours holds to all orders",
+            note="section 4's state is right to first order in the noise; ours holds to all orders",
         ),
         Row(
             quantity="current operator of section 1 in equilibrium, per Gamma omega",
@@ -150,15 +148,15 @@ def _detuning_rows() -> tuple[Row, ...]:
         rows += [
             Row(
                 quantity=f"J_A at omega_A / omega_B = {frequency:g}",
-                printed="not given",
+                printed=NOT_GIVEN,
                 corrected=right.heat_current_from_a,
                 ours=ours["a"],
                 note=note,
             ),
             Row(
                 quantity=f"J_A + J_B at omega_A / omega_B = {frequency:g}",
-                printed=0.0 if frequency == 1.0 else "not given",
-                corrected=-right.noise_power + 0.0,
+                printed=0.0 if frequency == 1.0 else NOT_GIVEN,
+                corrected=AS_PRINTED if frequency == 1.0 else -right.noise_power,
                 ours=ours["a"] + ours["b"],
                 note="" if frequency == 1.0 else "minus the power of the noise; the slides restrict to resonance",
             ),

@@ -4,17 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from qtraj.errors import InvalidInput
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["COLUMN_HEIGHT", "Reproduction", "Row"]
+__all__ = [
+    "AS_PRINTED",
+    "COLUMNS",
+    "COLUMN_HEIGHT",
+    "MEANINGS",
+    "NOT_GIVEN",
+    "ONLY_OURS",
+    "PLOTTED",
+    "Reproduction",
+    "Row",
+]
 
-COLUMN_HEIGHT = 2.7
+COLUMN_HEIGHT: Final = 2.7
 """Height of a figure of one row of axes, in inches."""
+
+
+COLUMNS: Final = {
+    "printed": "the paper's formula, number or statement",
+    "corrected": "the right value, where the paper is wrong or has none",
+    "ours": "computed without that formula",
+}
+"""The three values of a row, and what they are."""
+
+NOT_GIVEN: Final = "not given"
+"""Of what is printed: the paper has neither a formula nor a number."""
+
+PLOTTED: Final = "plotted"
+"""Of what is printed: a curve, without a formula or a number."""
+
+AS_PRINTED: Final = "as printed"
+"""Of what is corrected: nothing, the paper is right."""
+
+ONLY_OURS: Final = "only ours"
+"""Of what is corrected: there is no formula to put in place of the print, and ours is the right value."""
+
+MEANINGS: Final = {
+    NOT_GIVEN: "the paper has neither a formula nor a number",
+    PLOTTED: "the paper has a curve, and neither a formula nor a number",
+    AS_PRINTED: "the paper is right, to the digits that it gives",
+    ONLY_OURS: "the paper is wrong or silent, there is no formula to put in its place, and ours is the right value",
+}
+"""What these words mean to somebody who has only the paper."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +61,17 @@ class Row:
 
     Attributes:
         quantity: What it is, in words and symbols, with the parameters that differ from the entry's own.
-        printed: The value of the paper's formula (or figure) as printed, a word such as "not given", or None.
-        corrected: The value of the right formula, where the paper's is wrong; None where there is nothing to correct.
+        printed: The value of the paper's formula as printed, its number, its statement in words, or `NOT_GIVEN` or
+            `PLOTTED`.
+        corrected: `AS_PRINTED` if the paper is right; else the value of the right formula, the right statement, or
+            `ONLY_OURS`.
         ours: The value that the package computes without the formula: from a density matrix or from paths.
-        note: What is wrong in print, or why nothing can be compared; a sentence without its full stop.
+        note: What is wrong in print, or why two numbers of the row differ; a sentence without its full stop.
     """
 
     quantity: str
-    printed: float | str | None
-    corrected: float | str | None
+    printed: float | str
+    corrected: float | str = AS_PRINTED
     ours: float | str
     note: str = ""
 
@@ -45,6 +85,8 @@ class Reproduction:
         source: Key of the paper in the bibliography, with the place: "Diosi14, slide 6".
         what: What it shows, in one sentence.
         rows: Computes the table. Takes seconds at most.
+        remark: What has to be known of all rows: where the values come from and how far they can be trusted; a
+            sentence.
         draw: Draws on an empty figure in paper style, one column wide; it may set another size. None if the entry is
             a table only.
     """
@@ -53,6 +95,7 @@ class Reproduction:
     source: str
     what: str
     rows: Callable[[], tuple[Row, ...]]
+    remark: str = ""
     draw: Callable[[Figure], None] | None = None
 
     def figure(self) -> Figure:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qtraj.density.collision_model import collision_model_averages
-from qtraj.density.thermal_conductance import steady_heat_into, thermal_conductance
+from qtraj.density.thermal_conductance import thermal_conductance
 from qtraj.models.li18 import coherent_collision
-from qtraj.processes.collision_model import CollisionModel
 from qtraj.reproduce.entry import COLUMN_HEIGHT
+from qtraj.reproduce.li18_steady import FULL, PI, QUARTER, WEAK, collisions_at, steady_heat
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["draw_conductance", "draw_heat_current", "draw_linear_response", "draw_phase"]
-
-PI = math.pi
 
 # Okabe and Ito, from dark to light.
 COLOURS = ("#000000", "#0072B2", "#009E73", "#CC79A7", "#D55E00", "#E69F00")
@@ -68,11 +65,11 @@ def draw_phase(figure: Figure) -> None:
     phases = np.linspace(0, 2 * PI, 73)
     for panel, (name, gamma) in zip(
         panels,
-        ((r"\pi/2", PI / 2), (r"\pi/4", PI / 4), (r"\pi/12", PI / 12), (r"\pi/32", PI / 32)),
+        ((r"\pi/2", FULL), (r"\pi/4", QUARTER), (r"\pi/12", PI / 12), (r"\pi/32", WEAK)),
         strict=True,
     ):
         panel.axhline(0.0, color=FAINT, linewidth=0.6)
-        panel.plot(phases, [_steady(phase, gamma) for phase in phases], color=SAMPLED)
+        panel.plot(phases, [steady_heat(phase, gamma=gamma) for phase in phases], color=SAMPLED)
         panel.text(0.97, 0.05, rf"$\gamma={name}$", ha="right", transform=panel.transAxes)
         panel.set_xlim(0, 2 * PI)
         panel.set_xticks(np.arange(5) * PI / 2, ["0", r"$\pi/2$", r"$\pi$", r"$3\pi/2$", r"$2\pi$"])
@@ -93,7 +90,7 @@ def draw_conductance(figure: Figure) -> None:
         (r"$\phi_h-\phi_c=\pi$", PI, 0.8, EXACT, (0, (4, 2))),
         (r"$\rho_\beta$", 0.0, 0.0, INK, ":"),
     ):
-        values = [_conductance(float(t), phase, p) for t in temperatures]
+        values = [thermal_conductance(collisions_at(phase, p=p), float(t)) for t in temperatures]
         axes.plot(temperatures, values, color=colour, linestyle=style, label=label)
     axes.set_xlim(0, 3)
     axes.set_ylim(0, None)
@@ -114,7 +111,7 @@ def draw_linear_response(figure: Figure) -> None:
     for position, (name, phase) in enumerate(((r"\pi/4", PI / 4), (r"5\pi/4", 1.25 * PI))):
         heat = np.array(
             [
-                [_steady(phase, PI / 32, t + delta / 2, t - delta / 2) for delta in differences]
+                [steady_heat(phase, hot=t + delta / 2, cold=t - delta / 2) for delta in differences]
                 for t in temperatures.tolist()
             ]
         )
@@ -140,20 +137,3 @@ def _heat_into_hot(phase: float, p: float) -> np.ndarray:
     """J_h of every collision from the ground state."""
     model = coherent_collision(phase_difference=phase, coherence=p, collisions=ROUNDS)
     return collision_model_averages(model).heat_into["hot"]
-
-
-@cache
-def _steady(phase: float, gamma: float, hot: float = 2.0, cold: float = 1.0) -> float:
-    model = coherent_collision(
-        phase_difference=phase, interaction_angle=gamma, temperature_hot=hot, temperature_cold=cold, collisions=1
-    )
-    return steady_heat_into(model)["hot"]
-
-
-def _conductance(temperature: float, phase: float, p: float) -> float:
-    def build(hot: float, cold: float) -> CollisionModel:
-        return coherent_collision(
-            phase_difference=phase, coherence=p, temperature_hot=hot, temperature_cold=cold, collisions=1
-        )
-
-    return thermal_conductance(build, temperature)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +24,19 @@ from qtraj.storage.checksum import SHORT, checksum
 from qtraj.storage.drawing import Stamp
 from qtraj.storage.files import read_whole
 from qtraj.storage.parquet import StoredTable, decode
+from qtraj.storage.plan import Part, all_blocks
 from qtraj.storage.run_folder import PATHS, RunFolder
 
-__all__ = ["BlockFile", "DamagedBlock", "StaleBlock", "list_blocks", "read_block", "remove_block", "write_block"]
+__all__ = [
+    "BlockFile",
+    "DamagedBlock",
+    "StaleBlock",
+    "list_blocks",
+    "read_block",
+    "remove_block",
+    "stored_blocks",
+    "write_block",
+]
 
 _NAME: Final = re.compile(rf"seed-(0|[1-9]\d{{0,38}})-block-(\d{{11}})-([0-9a-f]{{{SHORT}}})\.parquet")
 
@@ -142,9 +152,19 @@ def read_block(
     return table
 
 
-def by_block(files: Iterable[BlockFile]) -> dict[tuple[int, int], list[BlockFile]]:
-    """Files by seed and number of their block; more than one only after somebody has copied files about."""
+def stored_blocks(folder: RunFolder) -> Iterator[tuple[Part, Block, list[BlockFile]]]:
+    """The blocks of a run that are there, by seed and number: whose they are, what they should hold, and their files.
+
+    A block has more than one file only after somebody has copied files about.
+
+    Raises:
+        StorageError: If the folder cannot be read, or holds a file that is no block of this run.
+    """
+    parts = {part.seed: part for part in folder.manifest.parts}
     found: dict[tuple[int, int], list[BlockFile]] = {}
-    for file in files:
+    for file in list_blocks(folder.path):
         found.setdefault((file.seed, file.index), []).append(file)
-    return found
+    for (seed, index), files in found.items():
+        if seed not in parts or not parts[seed].holds(index):
+            raise StorageError(f"`{folder.paths / files[0].name}` is no block of this run; remove it, and try again")
+        yield parts[seed], all_blocks(folder.manifest.sampler, parts[seed].paths)[index], files

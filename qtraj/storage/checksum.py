@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any, Final
 
-__all__ = ["SHORT", "checksum", "document_checksum"]
+__all__ = ["SHORT", "canonical", "checksum", "document_checksum"]
 
 SHORT: Final = 16
 """Hexadecimal digits in file names: 64 bits, of which accidents leave one in 2e19 unnoticed."""
@@ -26,3 +26,19 @@ def document_checksum(document: Any) -> str:
     """
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return checksum(text.encode())
+
+
+def canonical(value: Any) -> Any:
+    """One spelling for equal numbers: in a file 1 means 1.0."""
+    match value:
+        case dict():
+            return {key: canonical(entry) for key, entry in value.items()}
+        case list():
+            return [canonical(entry) for entry in value]
+        case bool():
+            return value
+        case int() | float():
+            # Adding zero turns -0.0 into 0.0. Whole numbers that no double can be stay as they are.
+            return value + 0.0 if abs(value) <= 2**53 else value
+        case _:
+            return value

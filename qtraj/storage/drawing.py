@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from qtraj.paths.class_finder import ClassFinder
 from qtraj.paths.explicit import Cells, DrawCells
 from qtraj.paths.follow_blocks import Book, Tally
 from qtraj.paths.followers import follower, heats_of
+from qtraj.paths.jump_records import JumpRecords
+from qtraj.paths.running_mean import RunningMean
 from qtraj.paths.splitting import SplittingTree
 from qtraj.storage.environment import check_worker, environment
 from qtraj.storage.parquet import StoredTable, encode
@@ -29,7 +31,10 @@ from qtraj.storage.plan import Part
 from qtraj.storage.run_folder import RunFolder
 from qtraj.storage.tables import cells_of, class_columns, law_of
 
-__all__ = ["Stamp", "drawer"]
+__all__ = ["DrawnBlock", "Stamp", "drawer"]
+
+# From a block to the columns of its table, and jump records if there are.
+_DrawColumns: TypeAlias = Callable[[Block], tuple[Mapping[str, NDArray[Any]], JumpRecords | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,99 +54,106 @@ class Stamp:
         return json.dumps({"run": self.run, "seed": self.seed, "block": block.index, "paths": block.size})
 
 
-def drawer(folder: RunFolder, part: Part) -> Callable[[Block], bytes]:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DrawnBlock:
+    """What a worker gives back.
+
+    Attributes:
+        data: The block's file.
+        mean: What its rows say of the mean that a progress display shows; nothing of blocks of counts.
+    """
+
+    data: bytes
+    mean: RunningMean
+
+
+def drawer(folder: RunFolder, part: Part) -> Callable[[Block], DrawnBlock]:
     """The function that draws the blocks of a part, on any machine where the numbers come out the same.
 
     Raises:
         StorageError: If the tables are damaged; by the function, on a machine where they would not.
     """
-    sampler = folder.manifest.sampler
-    return _Draw(draw=_drawer(folder, part), here=json.dumps(environment(sampler)), sampler=sampler)
+    manifest = folder.manifest
+    return _Draw(
+        draw=_drawer(folder, part),
+        stamp=Stamp(run=manifest.run, seed=part.seed),
+        here=json.dumps(environment(manifest.sampler)),
+        sampler=manifest.sampler,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Draw:
     """Draw a block, once it is clear that this machine may."""
 
-    draw: Callable[[Block], bytes]
+    draw: _DrawColumns
+    stamp: Stamp
     here: str
     sampler: str
 
-    def __call__(self, block: Block) -> bytes:
+    def __call__(self, block: Block) -> DrawnBlock:
         check_worker(self.here, self.sampler)
-        return self.draw(block)
+        columns, records = self.draw(block)
+        mean = RunningMean()
+        if "counts" not in columns:
+            mean.add(columns)
+        data = encode(StoredTable(columns=columns, records=records, note=self.stamp.note(block)))
+        return DrawnBlock(data=data, mean=mean)
 
 
-def _drawer(folder: RunFolder, part: Part) -> Callable[[Block], bytes]:
+def _drawer(folder: RunFolder, part: Part) -> _DrawColumns:
     manifest, process = folder.manifest, folder.experiment.process
-    stamp = Stamp(run=manifest.run, seed=part.seed)
     tables = folder.tables(part)
     with one_blas_thread():
         law = law_of(tables, folder.endpoints)
         if manifest.sampler == "followed":
             follow = follower(process, folder.endpoints, part.seed, keep_records=manifest.records)
             if law is None:
-                return _DrawBooked(stamp=stamp, book=Book(follow, folder.endpoints))
+                return Book(follow, folder.endpoints)
             finder = ClassFinder(law=law, heats_of=heats_of(process))
             _ = finder.lookup  # computed here once, and not by the workers with every block
-            return _DrawTallied(stamp=stamp, tally=Tally(follow, finder, keep_rows=True, keep_classes=True))
+            return _DrawTallied(tally=Tally(follow, finder, keep_rows=True, keep_classes=True))
         assert law is not None  # the other samplers draw from it, and no run begins without
         if manifest.sampler == "counts":
-            tree = SplittingTree(law.probabilities)
-            return _DrawCounts(stamp=stamp, tree=tree, columns=class_columns(law))
+            return _DrawCounts(seed=part.seed, tree=SplittingTree(law.probabilities), columns=class_columns(law))
         cells, probabilities = cells_of(tables, law)
-        return _DrawRows(stamp=stamp, draw=DrawCells(table=AliasTable(probabilities), seed=part.seed), cells=cells)
+        return _DrawRows(draw=DrawCells(table=AliasTable(probabilities), seed=part.seed), cells=cells)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _DrawCounts:
     """Counts of the classes that occur, with what is worth knowing about each class."""
 
-    stamp: Stamp
+    seed: int
     tree: SplittingTree
     columns: Mapping[str, NDArray[Any]]
 
-    def __call__(self, block: Block) -> bytes:
-        counts = self.tree.counts(block.size, generator(block, self.stamp.seed, Stream.COUNTS))
+    def __call__(self, block: Block) -> tuple[dict[str, NDArray[Any]], None]:
+        counts = self.tree.counts(block.size, generator(block, self.seed, Stream.COUNTS))
         seen = np.flatnonzero(counts)
         columns = {"class": seen.astype(np.int32), **{name: values[seen] for name, values in self.columns.items()}}
-        return encode(StoredTable(columns={**columns, "counts": counts[seen]}, note=self.stamp.note(block)))
+        return {**columns, "counts": counts[seen]}, None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _DrawRows:
     """One row a path, from the table of labelled paths."""
 
-    stamp: Stamp
     draw: DrawCells
     cells: Cells
 
-    def __call__(self, block: Block) -> bytes:
+    def __call__(self, block: Block) -> tuple[dict[str, NDArray[Any]], None]:
         order = self.draw(block)
         columns = {name: values[order] for name, values in self.cells.table.items()}
         columns["class"] = self.cells.class_of[order].astype(np.int32)
-        return encode(StoredTable(columns=columns, note=self.stamp.note(block)))
+        return columns, None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _DrawTallied:
     """One row a followed path, with its class in the law."""
 
-    stamp: Stamp
     tally: Tally
 
-    def __call__(self, block: Block) -> bytes:
-        _, _, columns, records = self.tally(block)
-        return encode(StoredTable(columns=columns, records=records, note=self.stamp.note(block)))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _DrawBooked:
-    """One row a followed path, of a process without a finite law."""
-
-    stamp: Stamp
-    book: Book
-
-    def __call__(self, block: Block) -> bytes:
-        columns, records = self.book(block)
-        return encode(StoredTable(columns=columns, records=records, note=self.stamp.note(block)))
+    def __call__(self, block: Block) -> tuple[dict[str, NDArray[Any]], JumpRecords | None]:
+        return self.tally(block)[2:]

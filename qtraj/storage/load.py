@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from qtraj.arrays import IntArray
 from qtraj.errors import StorageError
+from qtraj.paths.blocks import Block
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.explicit import check_row_count
 from qtraj.paths.jump_records import JumpRecords
-from qtraj.storage.blocks_on_disk import BlockFile, DamagedBlock, by_block, list_blocks, read_block
+from qtraj.storage.blocks_on_disk import BlockFile, DamagedBlock, read_block, stored_blocks
 from qtraj.storage.drawing import Stamp
 from qtraj.storage.parquet import StoredTable
-from qtraj.storage.plan import all_blocks
 from qtraj.storage.run_folder import RunFolder
 from qtraj.storage.tables import law_of
 
@@ -59,13 +59,11 @@ def load_run(path: str | os.PathLike[str] | RunFolder, *, rows: bool = False, pa
         )
     law = law_of(folder.tables(manifest.parts[0]), folder.endpoints)
     rows = (rows and manifest.sampler != "counts") or law is None
-    parts = {part.seed: all_blocks(manifest.sampler, part.paths) for part in manifest.parts}
-    total = sum(parts[file.seed][file.index].size for file in files)
+    total = sum(block.size for block, _ in files)
     if rows:
         check_row_count(total)
     gathered = _Gathered(class_counts=np.zeros(0 if law is None else law.classes, dtype=np.int64), paths=total)
-    for file in files:
-        block = parts[file.seed][file.index]
+    for block, file in files:
         wanted = None if rows else ("class", "counts")
         stamp = Stamp(run=manifest.run, seed=file.seed)
         try:
@@ -77,7 +75,7 @@ def load_run(path: str | os.PathLike[str] | RunFolder, *, rows: bool = False, pa
         process=folder.experiment.process,
         finite_law=law,
         sampler=manifest.sampler,
-        seeds=tuple(sorted({file.seed for file in files})),
+        seeds=tuple(sorted({file.seed for _, file in files})),
         paths=total,
         class_counts=gathered.class_counts,
         rows=gathered.columns if rows else None,
@@ -87,19 +85,16 @@ def load_run(path: str | os.PathLike[str] | RunFolder, *, rows: bool = False, pa
     )
 
 
-def _files(folder: RunFolder) -> list[BlockFile]:
+def _files(folder: RunFolder) -> list[tuple[Block, BlockFile]]:
     """The block files of a run, by seed and number."""
-    parts = {part.seed: part for part in folder.manifest.parts}
     found = []
-    for (seed, index), files in by_block(list_blocks(folder.path)).items():
-        if seed not in parts or not parts[seed].holds(index):
-            raise StorageError(f"`{folder.paths / files[0].name}` is no block of this run; remove it, and try again")
+    for part, block, files in stored_blocks(folder):
         if len(files) > 1:
             raise StorageError(
-                f"block {index} of seed {seed} is there {len(files)} times in `{folder.paths}`; "
+                f"block {block.index} of seed {part.seed} is there {len(files)} times in `{folder.paths}`; "
                 f"`qtraj resume {folder.path}` keeps the right one"
             )
-        found += files
+        found.append((block, files[0]))
     return found
 
 

@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 
 from qtraj.errors import InvalidInput, StorageError
-from qtraj.storage.blocks_on_disk import DamagedBlock, by_block, list_blocks, read_block
+from qtraj.storage.blocks_on_disk import DamagedBlock, read_block, stored_blocks
 from qtraj.storage.document import MATRICES, difference
 from qtraj.storage.drawing import Stamp
 from qtraj.storage.files import read_whole
-from qtraj.storage.lock import lock_owner, locked
-from qtraj.storage.plan import Part, all_blocks, common_block, united
-from qtraj.storage.run_folder import PATHS, RunFolder, keep_file, table_name
+from qtraj.storage.folders import keep_file
+from qtraj.storage.lock import lock_owner
+from qtraj.storage.plan import Part, common_block, united
+from qtraj.storage.run_folder import PATHS, RunFolder, table_name
 from qtraj.storage.tables import same_law
 
 __all__ = ["merge_runs"]
@@ -50,9 +51,7 @@ def merge_runs(first: str | os.PathLike[str], second: str | os.PathLike[str], ou
         if owner is not None:
             raise StorageError(f"`{run.path}` must not change while it is merged, but is being written by {owner}")
     target = Path(out)
-    RunFolder.prepare(target)
-    with locked(target):
-        RunFolder.prepare(target)
+    with RunFolder.new(target):
         for run in runs:
             _copy_tables(run, target)
         merged = runs[0].manifest.model_copy(update={"parts": parts})
@@ -111,14 +110,9 @@ def _copy_tables(run: RunFolder, target: Path) -> None:
 
 
 def _copy_blocks(run: RunFolder, target: RunFolder) -> None:
-    manifest = run.manifest
-    parts = {part.seed: part for part in manifest.parts}
-    for (seed, index), files in by_block(list_blocks(run.path)).items():
-        if seed not in parts or not parts[seed].holds(index):
-            raise StorageError(f"`{run.paths / files[0].name}` is no block of this run; remove it, and try again")
-        block = all_blocks(manifest.sampler, parts[seed].paths)[index]
+    for part, block, files in stored_blocks(run):
         try:
-            read_block(run.path, files[0], block, Stamp(run=manifest.run, seed=seed))
+            read_block(run.path, files[0], block, Stamp(run=run.manifest.run, seed=part.seed))
         except DamagedBlock as error:
             raise StorageError(
                 f"{error}; `qtraj resume {run.path}` draws it again, and `qtraj resume {target.path}` draws what has "

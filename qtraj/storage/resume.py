@@ -17,14 +17,14 @@ from typing import Any
 from qtraj.errors import InvalidInput, StorageError
 from qtraj.paths.blocks import Block, check_paths
 from qtraj.paths.parallel import iterate_blocks
-from qtraj.paths.progress import Progress, found
+from qtraj.paths.progress import Progress, found, watch
+from qtraj.paths.running_mean import RunningMean
 from qtraj.storage.blocks_on_disk import (
     DamagedBlock,
     StaleBlock,
-    by_block,
-    list_blocks,
     read_block,
     remove_block,
+    stored_blocks,
     write_block,
 )
 from qtraj.storage.drawing import Stamp, drawer
@@ -109,7 +109,8 @@ def complete(
     folder.clear_unfinished()
     mended = mend_tables(folder)
     sound, remade = _sound_blocks(folder, progress)
-    drawn = 0
+    drawn, running = 0, RunningMean()
+    watch(progress, running.estimate)  # of what is drawn now; the blocks that are there are not read for it
     for part in folder.manifest.parts:
         missing = part.size() - sum(1 for seed, _ in sound if seed == part.seed)
         if not missing:
@@ -119,14 +120,15 @@ def complete(
         # Counts are few blocks of a moment each, where workers would only cost.
         if folder.manifest.sampler == "counts":
             n_jobs, backend = 1, None
-        files = iterate_blocks(drawer(folder, part), todo, n_jobs=n_jobs, backend=backend, progress=progress)
-        with closing(files):
-            for block, data in zip(_missing(folder, part, sound), files, strict=True):
+        blocks = iterate_blocks(drawer(folder, part), todo, n_jobs=n_jobs, backend=backend, progress=progress)
+        with closing(blocks):
+            for block, own in zip(_missing(folder, part, sound), blocks, strict=True):
                 lock.check()
-                write_block(folder, part.seed, block.index, data)
+                write_block(folder, part.seed, block.index, own.data)
+                running.join(own.mean)
                 drawn, missing = drawn + 1, missing - 1
                 if drawn == 1:
-                    _check_room(folder, len(data) * missing)
+                    _check_room(folder, len(own.data) * missing)
     return Completion(folder=folder, kept=len(sound), drawn=drawn, remade=(*mended, *remade))
 
 
@@ -168,25 +170,19 @@ def _noted(folder: RunFolder, part: Part) -> RunFolder:
 
 def _sound_blocks(folder: RunFolder, progress: Progress | None) -> tuple[set[tuple[int, int]], tuple[str, ...]]:
     """Which blocks are there, by seed and number; whatever else stands in their place is removed."""
-    manifest = folder.manifest
-    parts = {part.seed: part for part in manifest.parts}
     sound, remade = set[tuple[int, int]](), list[str]()
-    for (seed, index), files in by_block(list_blocks(folder.path)).items():
-        part = parts.get(seed)
-        if part is None or not part.holds(index):
-            raise StorageError(f"`{folder.paths / files[0].name}` is no block of this run; remove it, and try again")
-        block = all_blocks(manifest.sampler, part.paths)[index]
+    for part, block, files in stored_blocks(folder):
         for file in files:
             try:
-                if (seed, index) in sound:
+                if (part.seed, block.index) in sound:
                     raise StaleBlock("one is enough")
-                read_block(folder.path, file, block, Stamp(run=manifest.run, seed=seed), names=())
+                read_block(folder.path, file, block, Stamp(run=folder.manifest.run, seed=part.seed), names=())
             except DamagedBlock as error:
                 remove_block(folder.path, file)
                 if not isinstance(error, StaleBlock):
                     remade.append(str(error))
             else:
-                sound.add((seed, index))
+                sound.add((part.seed, block.index))
                 found(progress, block.size)
     return sound, tuple(remade)
 

@@ -12,38 +12,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from qtraj.atomic import atomic_file, folder_to_disk, in_words
+from qtraj.atomic import in_words
 from qtraj.errors import StorageError
 from qtraj.experiment.load import Experiment, build_experiment
 from qtraj.processes.seam import Endpoints, MeasurementProtocol
 from qtraj.storage.checksum import SHORT, checksum
 from qtraj.storage.document import MATRICES, check_matrices
 from qtraj.storage.files import read_whole
-from qtraj.storage.lock import LOCK_NAME
+from qtraj.storage.folders import MANIFEST, UNFINISHED, clear_folder, has_manifest, keep_file, new_folder
+from qtraj.storage.lock import FolderLock
 from qtraj.storage.manifest import Manifest, read_manifest, write_manifest
 from qtraj.storage.plan import Part
 
 __all__ = [
+    "PATHS",
     "RunFolder",
-    "clear_folder",
-    "discard_folder",
     "is_run_folder",
-    "keep_file",
     "keep_tables",
-    "prepare_folder",
     "table_name",
 ]
 
-MANIFEST: Final = "manifest.json"
 PATHS: Final = "paths"
 TABLES: Final = "tables"
-UNFINISHED: Final = "unfinished"
 
 
 def is_run_folder(path: str | os.PathLike[str]) -> bool:
@@ -55,10 +51,7 @@ def is_run_folder(path: str | os.PathLike[str]) -> bool:
         ...     is_run_folder(folder)
         False
     """
-    try:
-        return (Path(path) / MANIFEST).exists()
-    except (OSError, ValueError):
-        return False
+    return has_manifest(path)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,18 +91,13 @@ class RunFolder:
         return cls(path=folder, manifest=read_manifest(folder / MANIFEST))
 
     @staticmethod
-    def prepare(path: Path) -> None:
-        """Make the folder and what is in every run folder, if they are not there.
+    def new(path: Path) -> AbstractContextManager[FolderLock]:
+        """Make the folder of a run, and hold its lock; nothing stays of it if no run begins there.
 
         Raises:
-            StorageError: If it holds anything else, or cannot be made.
+            StorageError: If it holds anything else, cannot be made, or is being written by somebody else.
         """
-        prepare_folder(path, content=PATHS, others=(TABLES, MATRICES, UNFINISHED))
-
-    @staticmethod
-    def discard(path: Path, *, folder_too: bool) -> None:
-        """Remove what `prepare` made and what was written since, as long as no run has begun there."""
-        discard_folder(path, content=PATHS, others=(TABLES, MATRICES, UNFINISHED), folder_too=folder_too)
+        return new_folder(path, content=PATHS, others=(TABLES, MATRICES, UNFINISHED))
 
     @property
     def paths(self) -> Path:
@@ -170,72 +158,6 @@ class RunFolder:
     def clear_unfinished(self) -> None:
         """Remove what interrupted processes have left. Only who holds the lock may do that."""
         clear_folder(self.unfinished)
-
-
-def prepare_folder(path: Path, *, content: str, others: tuple[str, ...]) -> None:
-    """Make a folder for a run or a sweep, and the folders in it, if they are not there.
-
-    Args:
-        path: The folder, new or empty; what was left there by one that never began does not count.
-        content: Folder of what a run or a sweep consists of, which must be empty too.
-        others: The other folders in it.
-
-    Raises:
-        StorageError: If it holds anything else, or cannot be made.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        if is_run_folder(path):
-            raise StorageError(
-                f"`{path}` holds a run already; go on with it by `qtraj resume {path}`, or choose another folder"
-            )
-        ours = {content, *others, LOCK_NAME}
-        foreign = [name for name in sorted(os.listdir(path)) if name not in ours and not name.startswith(".")]
-        inside = os.listdir(path / content) if (path / content).is_dir() else []
-        foreign += [f"{content}/{name}" for name in inside]
-        if foreign:
-            raise StorageError(f"`{path}` must be a new or empty folder, but holds {foreign[0]}")
-        for name in (content, *others):
-            (path / name).mkdir(exist_ok=True)
-    except (OSError, ValueError) as error:
-        words = in_words(error) if isinstance(error, OSError) else str(error)
-        raise StorageError(f"`{path}` could not be made: {words}") from error
-    folder_to_disk(path)
-    folder_to_disk(path.parent)
-
-
-def discard_folder(path: Path, *, content: str, others: tuple[str, ...], folder_too: bool) -> None:
-    """Remove what `prepare_folder` made and what was written since, as long as there is no manifest."""
-    if is_run_folder(path):
-        return
-    with suppress(OSError):
-        for name in (*others, content):
-            for file in os.listdir(path / name) if name != content else []:
-                (path / name / file).unlink()
-            (path / name).rmdir()
-        if folder_too:
-            path.rmdir()
-
-
-def clear_folder(path: Path) -> None:
-    """Empty a folder of files without names; make it if it is not there.
-
-    Raises:
-        StorageError: If the operating system refuses.
-    """
-    try:
-        path.mkdir(exist_ok=True)
-        for name in os.listdir(path):
-            with suppress(FileNotFoundError):
-                (path / name).unlink()
-    except OSError as error:
-        raise StorageError(f"`{path}` could not be cleared: {in_words(error)}") from error
-
-
-def keep_file(folder: Path, name: str, data: bytes) -> None:
-    """Write a file of a run folder, whole or not at all."""
-    with atomic_file(folder / name, by_way_of=folder / UNFINISHED) as file:
-        file.write(data)
 
 
 def table_name(name: str, digest: str) -> str:

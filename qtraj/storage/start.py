@@ -16,13 +16,14 @@ from qtraj.paths.progress import Progress
 from qtraj.paths.sample import DEFAULT_SEED, SAMPLERS, default_paths
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol
+from qtraj.storage.checked_json import FORMAT, FORMAT_VERSION
 from qtraj.storage.document import complete_document
 from qtraj.storage.environment import environment
-from qtraj.storage.lock import locked
-from qtraj.storage.manifest import FORMAT, FORMAT_VERSION, Manifest, column_notes
+from qtraj.storage.folders import keep_file
+from qtraj.storage.manifest import Manifest, column_notes
 from qtraj.storage.plan import Part, all_blocks, block_plan, check_range
 from qtraj.storage.resume import Completion, complete
-from qtraj.storage.run_folder import RunFolder, keep_file, keep_tables
+from qtraj.storage.run_folder import RunFolder, keep_tables
 from qtraj.storage.tables import class_columns, encode_tables
 
 __all__ = ["start_run"]
@@ -84,26 +85,19 @@ def start_run(
         raise NotRecorded("`keep_records` needs followed trajectories of a jump process")
     check_jobs(n_jobs)
     folder = Path(path)
-    existed = folder.exists()
-    RunFolder.prepare(folder)
-    try:
-        with locked(folder) as lock:
-            RunFolder.prepare(folder)  # again: somebody else may have been faster
-            run = _begin(
-                experiment,
-                folder,
-                paths=number,
-                seed=seed,
-                protocol=chosen,
-                sampler=sampler,
-                keep_records=keep_records,
-                blocks=blocks,
-                n_jobs=n_jobs,
-            )
-            return complete(run, lock, n_jobs=n_jobs, backend=backend, progress=progress)
-    except BaseException:
-        RunFolder.discard(folder, folder_too=not existed)  # if no run has begun
-        raise
+    with RunFolder.new(folder) as lock:
+        run = _begin(
+            experiment,
+            folder,
+            paths=number,
+            seed=seed,
+            protocol=chosen,
+            sampler=sampler,
+            keep_records=keep_records,
+            blocks=blocks,
+            n_jobs=n_jobs,
+        )
+        return complete(run, lock, n_jobs=n_jobs, backend=backend, progress=progress)
 
 
 def _begin(

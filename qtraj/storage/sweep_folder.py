@@ -26,13 +26,13 @@ from qtraj.experiment.load import Experiment
 from qtraj.experiment.source import Source
 from qtraj.experiment.sweeps import Sweep, checked_sweep
 from qtraj.optional import import_optional
+from qtraj.storage.checked_json import write_checked
 from qtraj.storage.document import check_matrices
-from qtraj.storage.manifest import write_checked
-from qtraj.storage.run_folder import MANIFEST, UNFINISHED, is_run_folder
+from qtraj.storage.folders import MANIFEST, UNFINISHED, has_manifest
 from qtraj.storage.sweep_manifest import SweepManifest, point_seed, read_sweep_manifest
 from qtraj.storage.sweep_report import REPORT, PointReport, read_report
 from qtraj.storage.sweep_results import result_columns
-from qtraj.theorems.checks import FAMILY_LEVEL
+from qtraj.theorems.levels import FAMILY_LEVEL
 
 __all__ = ["POINTS", "SweepFolder", "SweepPoint", "is_sweep_folder", "load_sweep"]
 
@@ -48,10 +48,7 @@ def is_sweep_folder(path: str | os.PathLike[str]) -> bool:
         ...     is_sweep_folder(folder)
         False
     """
-    try:
-        return is_run_folder(path) and (Path(path) / POINTS).is_dir()
-    except (OSError, ValueError):
-        return False
+    return has_manifest(path) and (Path(path) / POINTS).is_dir()
 
 
 def load_sweep(path: str | os.PathLike[str]) -> SweepFolder:

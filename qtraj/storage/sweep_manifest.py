@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from qtraj.errors import InvalidInput
 from qtraj.experiment.axes import SweepAxis, Value
 from qtraj.experiment.ensemble import EnsembleTable
-from qtraj.experiment.messages import sentence
 from qtraj.experiment.schema import Table
-from qtraj.storage.manifest import SWEEP_FORMAT, canonical, read_checked
+from qtraj.storage.checked_json import SWEEP_FORMAT, read_table
+from qtraj.storage.checksum import canonical
 
 __all__ = ["SEED_BITS", "AxisTable", "SweepManifest", "point_seed", "read_sweep_manifest"]
 
@@ -73,11 +72,7 @@ def read_sweep_manifest(path: Path) -> SweepManifest:
         StorageError: If it cannot be read, was damaged, or was written by a newer version.
         InvalidInput: If something in it is wrong although its checksum is right.
     """
-    document = read_checked(path, SWEEP_FORMAT)
-    try:
-        return SweepManifest.model_validate(document)
-    except ValidationError as error:
-        raise InvalidInput(f"`{path}`: {sentence(error)}") from None
+    return read_table(path, SWEEP_FORMAT, SweepManifest)
 
 
 def point_seed(seed: int, values: Mapping[str, Value]) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from qtraj.errors import StorageError
 from qtraj.paths.blocks import check_paths, check_seed
-from qtraj.storage.manifest import FORMAT_VERSION, REPORT_FORMAT, read_checked, write_checked
+from qtraj.storage.checked_json import FORMAT_VERSION, REPORT_FORMAT, read_checked, write_checked
 from qtraj.storage.run_folder import RunFolder
 from qtraj.storage.sweep_manifest import SEED_BITS
 from qtraj.theorems.checks import Verdict
@@ -53,6 +53,7 @@ class PointReport:
         protocol: What was measured.
         sampler: How they were drawn.
         verdict: Of all checks of the point.
+        because_of: Names of the checks that made it fail or inconclusive.
         covered_weight: Part of the weight of <e^-sigma> that the paths can have seen; NaN where not defined.
         numbers: Means and exponential averages.
         paths_needed: If it is inconclusive, the number of paths that would settle it, where there is one.
@@ -64,6 +65,7 @@ class PointReport:
     protocol: str
     sampler: str
     verdict: Verdict
+    because_of: tuple[str, ...]
     covered_weight: float
     numbers: tuple[SampledNumber, ...]
     paths_needed: int | None
@@ -77,13 +79,17 @@ class PointReport:
             KeyError, TypeError, ValueError: If it is something else.
         """
         checks = list(document["checks"])
+        verdict = Verdict(document["verdict"])
         needed = [check["paths_needed"] for check in checks if check["verdict"] == Verdict.INCONCLUSIVE]
         return cls(
             paths=check_paths(document["paths"]),
             seed=_seed(document["seed"]),
             protocol=str(document["protocol"]),
             sampler=str(document["sampler"]),
-            verdict=Verdict(document["verdict"]),
+            verdict=verdict,
+            because_of=tuple(
+                str(check["name"]) for check in checks if verdict != Verdict.PASS and check["verdict"] == verdict
+            ),
             covered_weight=_float(document["covered_weight"]),
             numbers=_numbers(checks),
             paths_needed=None if None in needed else max(map(int, needed), default=None),

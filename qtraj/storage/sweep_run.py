@@ -19,20 +19,13 @@ from qtraj.paths.blocks import check_paths, check_seed
 from qtraj.paths.parallel import check_jobs
 from qtraj.paths.progress import Progress
 from qtraj.paths.sample import DEFAULT_SEED
+from qtraj.storage.checked_json import FORMAT_VERSION, SWEEP_FORMAT
 from qtraj.storage.document import MATRICES, complete_document
 from qtraj.storage.environment import environment
 from qtraj.storage.files import read_whole
+from qtraj.storage.folders import UNFINISHED, clear_folder, keep_file, new_folder
 from qtraj.storage.lock import locked
-from qtraj.storage.manifest import FORMAT_VERSION, SWEEP_FORMAT
-from qtraj.storage.run_folder import (
-    UNFINISHED,
-    RunFolder,
-    clear_folder,
-    discard_folder,
-    is_run_folder,
-    keep_file,
-    prepare_folder,
-)
+from qtraj.storage.run_folder import RunFolder, is_run_folder
 from qtraj.storage.sweep_folder import POINTS, SweepFolder
 from qtraj.storage.sweep_manifest import AxisTable, SweepManifest
 from qtraj.storage.sweep_points import Done, FinishPoint, JudgePoint, on_workers
@@ -40,8 +33,6 @@ from qtraj.storage.sweep_results import result_files, result_notes
 from qtraj.theorems.report import Report
 
 __all__ = ["SweepCompletion", "resume_sweep", "start_sweep", "verify_sweep"]
-
-_OTHERS = (MATRICES, UNFINISHED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,16 +111,9 @@ def start_sweep(
     sampling = EnsembleTable(seed=check_seed(DEFAULT_SEED if seed is None else seed), **given)
     sweep.check()
     folder = Path(path)
-    existed = folder.exists()
-    prepare_folder(folder, content=POINTS, others=_OTHERS)
-    try:
-        with locked(folder):
-            prepare_folder(folder, content=POINTS, others=_OTHERS)  # again: somebody else may have been faster
-            begun = _begin(sweep, folder, sampling)
-            return _complete(begun, n_jobs=n_jobs, backend=backend, progress=progress)
-    except BaseException:
-        discard_folder(folder, content=POINTS, others=_OTHERS, folder_too=not existed)  # if no sweep has begun
-        raise
+    with new_folder(folder, content=POINTS, others=(MATRICES, UNFINISHED)):
+        begun = _begin(sweep, folder, sampling)
+        return _complete(begun, n_jobs=n_jobs, backend=backend, progress=progress)
 
 
 def resume_sweep(

@@ -109,6 +109,12 @@ def flag(value: bool | None, argument: str) -> bool | None:
 
     Raises:
         InvalidInput: If it is none of the three.
+
+    Example:
+        >>> flag("yes", "degenerate")
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidInput: `degenerate` must be True, False or None (either), but is 'yes'
     """
     if value is not None and not isinstance(value, bool):
         raise InvalidInput(f"`{argument}` must be True, False or None (either), but is {value!r}")
@@ -120,6 +126,10 @@ def kinds_of(value: Sequence[str] | None, known: Sequence[str], argument: str) -
 
     Raises:
         InvalidInput: If nothing, or something unknown, is chosen.
+
+    Example:
+        >>> kinds_of("haar", ("identity", "haar"), "kinds")
+        ('haar',)
     """
     if value is None:
         return tuple(known)

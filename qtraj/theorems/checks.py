@@ -1,10 +1,8 @@
-"""What a check is, what it may say, and how a family of checks shares one false-alarm rate.
+"""What a check is, and what it may say.
 
 A check has three possible answers, not two. *Fail*: what was seen would be seen less often than the level if all
 were well. *Pass*: it was not rejected, and it would have been if it were wrong by the `detectable` amount.
 *Inconclusive*: it was not rejected, but it could hardly have been, so that a pass would mean nothing.
-
-Symbols: level a, z the (1 - a/2) quantile of the standard normal law, N the number of paths.
 """
 
 from __future__ import annotations
@@ -17,27 +15,8 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from qtraj.errors import InvalidInput
-from qtraj.quantum.scalars import real_number
 
-__all__ = [
-    "FAMILY_LEVEL",
-    "Check",
-    "Kind",
-    "Verdict",
-    "identity",
-    "in_words",
-    "look_level",
-    "overall",
-    "require_level",
-    "rounded_up",
-    "split_level",
-]
-
-FAMILY_LEVEL = 1e-3
-"""How often a whole report may fail although everything is right."""
-
-LARGEST_RUN = 10**15
-"""The most paths one run may have."""
+__all__ = ["Check", "Kind", "Verdict", "identity", "overall"]
 
 Kind: TypeAlias = Literal["identity", "statistical", "support"]
 
@@ -202,73 +181,3 @@ def overall(checks: Iterable[Check]) -> Verdict:
         if verdict in verdicts:
             return verdict
     return Verdict.PASS
-
-
-def split_level(level: float, number: int) -> float:
-    """Return the level each of `number` checks may use so that the family errs at most at `level`: level / number.
-
-    This is Bonferroni's split. Sidak's, 1 - (1 - level)^(1/number), would be larger by at most level/2 of itself,
-    and it needs independent (or positively dependent) checks, which checks of one and the same sample are not.
-
-    Args:
-        level: Family-wise false-alarm rate, in (0, 1).
-        number: How many checks share it, at least 1.
-
-    Raises:
-        InvalidInput: If `level` is not between 0 and 1 or `number` is below 1.
-
-    Example:
-        >>> split_level(1e-3, 10)
-        0.0001
-    """
-    require_level(level)
-    if number < 1:
-        raise InvalidInput(f"`number` must be at least 1, but it is {number}", measured=number)
-    return level / number
-
-
-def look_level(level: float, look: int) -> float:
-    """Return the level of look number `look` (from 0) in a run that may stop early: level / ((look+1)(look+2)).
-
-    The levels of all looks, however many, add up to `level`, so that peeking does not raise the false-alarm rate.
-
-    Example:
-        >>> round(sum(look_level(1e-3, j) for j in range(10_000)), 6)
-        0.001
-    """
-    require_level(level)
-    if look < 0:
-        raise InvalidInput(f"`look` must be at least 0, but it is {look}", measured=look)
-    return level / ((look + 1) * (look + 2))
-
-
-def in_words(paths_needed: int | None) -> str:
-    """Return the end of a sentence that says how many paths would settle an inconclusive check.
-
-    Example:
-        >>> in_words(2_000_000)
-        '2e+06 paths would do'
-    """
-    if paths_needed is None:
-        return "no number of paths would do"
-    beyond = f", more than the {LARGEST_RUN:.0e} of one run" if paths_needed > LARGEST_RUN else ""
-    return f"{rounded_up(paths_needed)} paths would do{beyond}"
-
-
-def rounded_up(paths: int) -> str:
-    """Write a number of paths with three digits, rounded up: a number rounded down would not do.
-
-    Example:
-        >>> rounded_up(2_094_321), rounded_up(150)
-        ('2.1e+06', '150')
-    """
-    if paths < 1000:
-        return str(paths)
-    unit = 10 ** (len(str(paths)) - 3)
-    return f"{-(-paths // unit) * unit:.3g}"
-
-
-def require_level(level: float) -> None:
-    """Raise `InvalidInput` unless 0 < level < 1."""
-    if not (0.0 < real_number(level, "level") < 1.0):
-        raise InvalidInput(f"`level` must lie between 0 and 1, but it is {level:g}", measured=level)

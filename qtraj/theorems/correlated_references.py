@@ -27,7 +27,7 @@ from qtraj.processes.seam import Endpoints, MeasurementProtocol
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.theorems.checks import Check, identity
-from qtraj.theorems.references import ENERGY_ERROR, IDENTITY_TOLERANCE, WORTH_TELLING, References
+from qtraj.theorems.references import ENERGY_ERROR, IDENTITY_TOLERANCE, WORTH_TELLING, References, about_the_state
 
 __all__ = ["correlated_references"]
 
@@ -167,6 +167,7 @@ def _energy_rounding(process: CorrelatedOperation, name: str) -> float:
 
 def _remarks(process: CorrelatedOperation, values: CorrelatedOperationAverages) -> Iterator[str]:
     """What a reader should know about the process before believing the verdict."""
+    yield from about_the_state(process.system)
     yield (
         "System and environment start with mutual information "
         f"{values.initial_mutual_information:.6g}, and sigma counts it: sigma = clausius_sigma + initial_information. "

@@ -17,7 +17,8 @@ from scipy import special
 
 from qtraj.arrays import FloatArray
 from qtraj.errors import InvalidInput
-from qtraj.theorems.checks import Check, Verdict, in_words
+from qtraj.theorems.checks import Check, Verdict
+from qtraj.theorems.paths_needed import in_words
 
 __all__ = ["REQUIRED_COVERAGE", "coverage_verdict", "covered_weight", "support_check"]
 

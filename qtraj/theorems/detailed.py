@@ -15,17 +15,16 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special
 
 from qtraj.arrays import BoolArray, FloatArray, IntArray
 from qtraj.errors import InvalidInput
 from qtraj.theorems.checks import Check, Verdict, identity
 from qtraj.theorems.chi_square import RELATIVE_ERROR
-from qtraj.theorems.estimates import number_of_paths
 from qtraj.theorems.fit_check import FitCheck
+from qtraj.theorems.logarithms import log_sum
 from qtraj.theorems.prepared import Atoms
 
-__all__ = ["BINS", "DetailedCheck", "detailed_check", "detailed_identity", "equal_weight_bins"]
+__all__ = ["BINS", "DetailedCheck", "detailed_identity", "equal_weight_bins"]
 
 BINS = 24
 """Enough to see a shape, few enough that most bins of a small sample expect their 25 paths."""
@@ -52,69 +51,11 @@ def equal_weight_bins(log_probabilities: FloatArray, log_backward: FloatArray, b
     """
     if bins < 1:
         raise InvalidInput(f"`bins` must be at least 1, but is {bins}", measured=bins)
-    weight = np.exp(log_probabilities - special.logsumexp(log_probabilities))
+    weight = np.exp(log_probabilities - log_sum(log_probabilities))
     if np.isfinite(log_backward).any():
-        weight = weight + np.exp(log_backward - special.logsumexp(log_backward))
+        weight = weight + np.exp(log_backward - log_sum(log_backward))
     middle = (np.cumsum(weight) - weight / 2) / math.fsum(weight)
     return np.unique(np.minimum((middle * bins).astype(np.int64), bins - 1), return_inverse=True)[1].astype(np.int64)
-
-
-def detailed_check(
-    *,
-    values: FloatArray,
-    log_probabilities: FloatArray,
-    log_backward: FloatArray,
-    counts: IntArray,
-    level: float,
-    bins: int = BINS,
-    edges: FloatArray | None = None,
-    name: str = "detailed_theorem",
-) -> Check:
-    """Check the sampled histogram of sigma against e^s P_B(-s), summed over the atoms of each bin.
-
-    Args:
-        values: Atoms s of the exact law, strictly ascending, shape (K,).
-        log_probabilities: ln P_F of each, used only to choose the bins, shape (K,).
-        log_backward: ln P_B(-s) of each from the backward process, shape (K,).
-        counts: Paths on each, shape (K,).
-        level: False-alarm rate of this check.
-        bins: About how many bins to choose.
-        edges: Inner edges of the bins, ascending, instead of `bins`; the outer bins are open.
-        name: Name of the check.
-
-    Returns:
-        A statistical check, see `goodness_of_fit` for its line. It fails at once when e^s P_B does not add up to 1.
-
-    Raises:
-        InvalidInput: If the shapes differ, `bins` is below 1, or as `goodness_of_fit`.
-
-    Example:
-        >>> check = detailed_check(
-        ...     values=np.array([-1.0, 1.0]),
-        ...     counts=np.array([270, 730]),
-        ...     level=1e-4,
-        ...     log_probabilities=np.log([0.268941421, 0.731058579]),
-        ...     log_backward=np.log([0.731058579, 0.268941421]),
-        ... )
-        >>> str(check.verdict)
-        'pass'
-    """
-    if not (values.ndim == 1 and values.shape == log_probabilities.shape == log_backward.shape == counts.shape):
-        raise InvalidInput(
-            "`values`, `log_probabilities`, `log_backward` and `counts` must have one shape (K,), but have "
-            f"{values.shape}, {log_probabilities.shape}, {log_backward.shape} and {counts.shape}"
-        )
-    ready = DetailedCheck.prepare(
-        values=values,
-        log_probabilities=log_probabilities,
-        log_backward=log_backward,
-        paths=number_of_paths(counts),
-        level=level,
-        bins=bins,
-        edges=edges,
-        name=name,
-    )
-    return ready.judge(counts)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -145,26 +86,45 @@ class DetailedCheck:
         name: str = "detailed_theorem",
         atom_of: IntArray | None = None,
     ) -> DetailedCheck:
-        """Choose the bins and what each should hold; arguments as in `detailed_check`.
+        """Choose the bins and what each should hold.
 
         Args:
             values: Atoms s of the exact law, strictly ascending, shape (K,).
-            log_probabilities: ln P_F of each, shape (K,).
-            log_backward: ln P_B(-s) of each, shape (K,).
+            log_probabilities: ln P_F of each, used only to choose the bins, shape (K,).
+            log_backward: ln P_B(-s) of each from the backward process, shape (K,).
             paths: Number of paths N.
-            level: False-alarm rate.
+            level: False-alarm rate of this check.
             bins: About how many bins to choose.
-            edges: Inner edges of the bins instead.
+            edges: Inner edges of the bins, ascending, instead of `bins`; the outer bins are open.
             name: Name of the check.
             atom_of: Atom of every class of the law, shape (C,); by default each is one.
+
+        Raises:
+            InvalidInput: If the shapes differ, `bins` is below 1, or as `FitCheck.prepare`.
+
+        Example:
+            >>> ready = DetailedCheck.prepare(
+            ...     values=np.array([-1.0, 1.0]),
+            ...     log_probabilities=np.log([0.268941421, 0.731058579]),
+            ...     log_backward=np.log([0.731058579, 0.268941421]),
+            ...     paths=1000,
+            ...     level=1e-4,
+            ... )
+            >>> str(ready.judge(np.array([270, 730])).verdict)
+            'pass'
         """
+        if not (values.ndim == 1 and values.shape == log_probabilities.shape == log_backward.shape):
+            raise InvalidInput(
+                "`values`, `log_probabilities` and `log_backward` must have one shape (K,), but have "
+                f"{values.shape}, {log_probabilities.shape} and {log_backward.shape}"
+            )
         if edges is None:
             bin_of = equal_weight_bins(log_probabilities, log_backward, bins)
         else:
             bin_of = np.unique(np.searchsorted(edges, values, side="right"), return_inverse=True)[1].astype(np.int64)
         starts = np.flatnonzero(np.diff(bin_of, prepend=-1))
         log_forward = np.logaddexp.reduceat(values + log_backward, starts)  # ln sum over atoms of e^s P_B(-s)
-        log_total = float(special.logsumexp(log_forward))
+        log_total = log_sum(log_forward)
         largest = float(np.abs(values[np.isfinite(log_backward)]).max(initial=0.0))
         fit = FitCheck.prepare(
             name,
@@ -201,7 +161,7 @@ class DetailedCheck:
         return self.fit.rejects(counts) | (not self._adds_up)
 
     def judge(self, counts: IntArray, outside: int = 0) -> Check:
-        """Judge class counts (C,)."""
+        """Judge class counts (C,); see `goodness_of_fit` for the line. Fails if e^s P_B does not add up to 1."""
         check = self.fit.judge(counts, outside)
         if self._adds_up:
             return check

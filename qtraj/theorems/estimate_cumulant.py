@@ -14,14 +14,14 @@ import numpy as np
 from qtraj.errors import InvalidInput
 from qtraj.paths.ensemble import Ensemble
 from qtraj.theorems.bootstrap import bootstrap_error
-from qtraj.theorems.draws import Draws, tilted_sample_size
-from qtraj.theorems.estimate_mean import doubt
-from qtraj.theorems.estimated import Estimate, Method, detectable_error
+from qtraj.theorems.draws import Draws
+from qtraj.theorems.estimate_mean import moment_estimate
+from qtraj.theorems.estimated import Estimate, Method
 from qtraj.theorems.exact_moments import ExactMoments
 
 __all__ = ["estimate_cumulant"]
 
-NAMES = {1: "mean", 2: "variance", 3: "third_cumulant"}
+NAMES = {2: "variance", 3: "third_cumulant"}
 
 
 def estimate_cumulant(ensemble: Ensemble, name: str = "sigma", order: int = 2, *, bootstrap: bool = False) -> Estimate:
@@ -60,18 +60,14 @@ def estimate_cumulant(ensemble: Ensemble, name: str = "sigma", order: int = 2, *
         if exact.central is not None and not draws.tilted:
             method, variance = Method.DELTA_EXACT, _variance(exact.central, order)
         error = math.sqrt(max(0.0, variance) / draws.paths)
-    kish, size = draws.kish(np.zeros(draws.values.size)), tilted_sample_size(ensemble)
-    return Estimate(
+    return moment_estimate(
+        ensemble,
+        draws,
         name=f"{NAMES[order]}_{name}",
         value=value,
         standard_error=error,
         method=method,
-        paths=draws.paths,
         exact=None if exact.cumulants is None else exact.cumulants[order - 1],
-        effective_sample_size=size,
-        kish=kish,
-        detectable=detectable_error(error),
-        note=doubt(kish, size),
     )
 
 

@@ -11,12 +11,9 @@ import math
 
 from qtraj.paths.ensemble import Ensemble
 from qtraj.theorems.bootstrap import bootstrap_error
-from qtraj.theorems.coverage import REQUIRED_COVERAGE
-from qtraj.theorems.draws import Draws
-from qtraj.theorems.estimate_exponential import exponential_name, log_relative_variance, uncovered_share
 from qtraj.theorems.estimated import Estimate, Method, detectable_error
-from qtraj.theorems.exact_moments import ExactMoments
-from qtraj.theorems.weight_ladder import exp_or_inf
+from qtraj.theorems.exponential_weights import ExponentialWeights
+from qtraj.theorems.logarithms import exp_or_inf
 from qtraj.theorems.without_law import BackwardWeights
 
 __all__ = ["estimate_log_exponential_average"]
@@ -57,36 +54,29 @@ def estimate_log_exponential_average(
         >>> -1e-3 < found.bias < 0
         True
     """
-    draws, exact = Draws.of(ensemble, name), ExactMoments.of(ensemble, name)
-    logs = -u * draws.values
-    value, relative = draws.log_average(logs)
-    known = exact.log_exponential_average(u)
-    found = None if known is None else log_relative_variance(ensemble, exact, u, known)
-    method = Method.DELTA
-    if found is not None:
-        method, relative = Method.DELTA_EXACT, exp_or_inf(found)
+    weights = ExponentialWeights.of(ensemble, name, u, backward)
+    draws, relative, method = weights.draws, weights.sampled_variance, Method.DELTA
+    if weights.log_variance is not None:
+        method, relative = Method.DELTA_EXACT, exp_or_inf(weights.log_variance)
     error = math.sqrt(relative / draws.paths)
     if bootstrap:
         method = Method.BOOTSTRAP
-        error = bootstrap_error(draws, lambda d: d.log_average(logs)[0], seed=ensemble.seed)
-    share = 0.0 if draws.tilted else uncovered_share(ensemble, name, u, backward)
+        error = bootstrap_error(draws, lambda d: d.log_average(weights.logs)[0], seed=ensemble.seed)
     # ln(1 - share): how low the sample lies without what it cannot show.
-    uncovered = -math.log1p(-share) if share < 1.0 else math.inf
+    uncovered = -math.log1p(-weights.uncovered) if weights.uncovered < 1.0 else math.inf
     bias = -relative / (2 * draws.paths)
-    note = ""
+    note = weights.blind_spot
     if bias < -LARGEST_BIAS:
         note = f"a bias of {bias:.2g} is beyond the expansion it comes from: far too few paths"
-    elif share > 1.0 - REQUIRED_COVERAGE:
-        note = f"{share:.2g} of the average lies on values that so many paths are not expected to show"
     return Estimate(
-        name=f"log_{exponential_name(name, u)}",
-        value=value,
+        name=f"log_{weights.name}",
+        value=weights.log_average,
         standard_error=error,
         method=method,
         paths=draws.paths,
-        exact=known,
-        effective_sample_size=None if found is None else draws.paths / (1.0 + relative),
-        kish=draws.kish(logs),
+        exact=weights.exact,
+        effective_sample_size=weights.effective_sample_size,
+        kish=weights.kish,
         bias=bias,
         uncovered=uncovered,
         detectable=detectable_error(error, uncovered),

@@ -12,7 +12,7 @@ from qtraj.theorems.draws import Draws, tilted_sample_size
 from qtraj.theorems.estimated import FLATTERY, Estimate, Method, detectable_error
 from qtraj.theorems.exact_moments import ExactMoments
 
-__all__ = ["doubt", "estimate_mean"]
+__all__ = ["estimate_mean", "moment_estimate"]
 
 # A mean over fewer independent paths is no estimate.
 FEWEST = 10.0
@@ -50,23 +50,41 @@ def estimate_mean(ensemble: Ensemble, name: str = "sigma", *, bootstrap: bool = 
         elif known is not None and second is not None:
             method, variance = Method.EXACT, max(0.0, second - known[0] ** 2)
         error = math.sqrt(variance / draws.paths)
-    kish, size = draws.kish(np.zeros(draws.values.size)), tilted_sample_size(ensemble)
-    return Estimate(
+    return moment_estimate(
+        ensemble,
+        draws,
         name=f"mean_{name}",
         value=value,
         standard_error=error,
         method=method,
-        paths=draws.paths,
         exact=None if known is None else known[0],
-        effective_sample_size=size,
-        kish=kish,
-        detectable=detectable_error(error),
-        note=doubt(kish, size),
     )
 
 
-def doubt(kish: float, size: float | None) -> str:
-    """What to say of weights that leave few paths, or seem to leave more than they do."""
-    if size is not None and (kish >= FLATTERY * size or size < FEWEST):
-        return f"only {size:.2g} effective paths, though the sample shows {kish:.2g}: more paths, or another tilt"
-    return ""
+def moment_estimate(
+    ensemble: Ensemble,
+    draws: Draws,
+    *,
+    name: str,
+    value: float,
+    standard_error: float,
+    method: Method,
+    exact: float | None,
+) -> Estimate:
+    """The estimate of a moment, whose only weights are those of a tilt; arguments as the attributes of `Estimate`."""
+    kish, size = draws.kish(np.zeros(draws.values.size)), tilted_sample_size(ensemble)
+    doubtful = size is not None and (kish >= FLATTERY * size or size < FEWEST)
+    return Estimate(
+        name=name,
+        value=value,
+        standard_error=standard_error,
+        method=method,
+        paths=draws.paths,
+        exact=exact,
+        effective_sample_size=size,
+        kish=kish,
+        detectable=detectable_error(standard_error),
+        note=f"only {size:.2g} effective paths, though the sample shows {kish:.2g}: more paths, or another tilt"
+        if doubtful
+        else "",
+    )

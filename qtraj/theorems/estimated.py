@@ -10,7 +10,7 @@ from typing import Any
 from scipy import special
 
 from qtraj.markup import facts
-from qtraj.theorems.checks import FAMILY_LEVEL, require_level
+from qtraj.theorems.levels import FAMILY_LEVEL, require_level
 from qtraj.theorems.tail_bound import POWER
 
 __all__ = ["FLATTERY", "Estimate", "Method", "detectable_error"]

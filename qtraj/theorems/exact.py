@@ -25,7 +25,7 @@ def exact_report(
     """Everything that is known exactly about a process, as plain JSON values.
 
     Args:
-        process: A thermal operation, a collision model or a jump process.
+        process: A thermal or correlated operation, a collision model or a jump process.
         protocol: The measurement protocol of the path law.
         n_jobs: Workers for the path law.
         own_averages: Further averages under names of their own, such as a model's; they win over those of all

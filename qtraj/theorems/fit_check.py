@@ -22,16 +22,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import special
 
 from qtraj.arrays import BoolArray, FloatArray, IntArray
 from qtraj.errors import InvalidInput
-from qtraj.theorems.checks import Check, Verdict, in_words, require_level
+from qtraj.theorems.checks import Check, Verdict
 from qtraj.theorems.chi_square import RELATIVE_ERROR, ChiSquare
+from qtraj.theorems.fit_line import Line
+from qtraj.theorems.levels import require_level
+from qtraj.theorems.paths_needed import in_words
 from qtraj.theorems.pool import Pool
 from qtraj.theorems.prepared import Atoms
 
-__all__ = ["LARGEST_POOL", "FitCheck", "score_of"]
+__all__ = ["LARGEST_POOL", "FitCheck"]
 
 SMALLEST_EXPECTATION = 25.0
 """Cells expected to hold fewer paths are pooled: below, chi-square is no longer chi-square in its tail."""
@@ -156,23 +158,22 @@ class FitCheck:
         p_chi, p_pool = float(self.chi.p_values(np.asarray(statistic))), float(self.pool.p_values(cells))
         p_value = 0.0 if stray else min(1.0, self.parts * min(p_chi, p_pool))
         verdict, needed, note = self._verdict(p_value, self._worst(cells) if p_chi <= p_pool else None, stray)
-        pooled, expected = float(cells[self.pool.members].sum()), self.paths * self.pool.probability
-        own = self.level / self.parts
-        if self.chi.degrees:
-            sampled, exact, spread = statistic, float(self.chi.degrees), math.sqrt(2.0 * self.chi.degrees)
-            tolerance = self.chi.critical(own) - exact
+        own, pooled = self.level / self.parts, float(cells[self.pool.members].sum())
+        if stray:
+            shown = Line.of_strays(stray)
+        elif self.chi.degrees and p_chi <= p_pool:
+            shown = Line.of_chi_square(self.chi, statistic, p_chi, own)
         else:
-            sampled, exact, spread = pooled, expected, self.pool.standard_deviation
-            tolerance = -float(special.ndtri(own / 2)) * spread
+            shown = Line.of_pool(self.pool, pooled, p_pool, own)
         return Check(
             name=self.name,
             kind="statistical",
-            sampled=sampled,
-            standard_error=spread,
-            exact=exact,
+            sampled=shown.sampled,
+            standard_error=shown.spread,
+            exact=shown.exact,
             verdict=verdict,
-            tolerance=tolerance,
-            z=score_of(p_value),
+            tolerance=shown.tolerance,
+            z=shown.z,
             detectable=self.detectable,
             paths_needed=needed,
             note=note,
@@ -183,7 +184,7 @@ class FitCheck:
                 "noncentrality": self.chi.noncentrality,
                 "p_value_chi_square": p_chi,
                 "pool": pooled,
-                "pool_expected": expected,
+                "pool_expected": self.pool.expected,
                 "p_value_pool": p_pool,
                 "outside": float(stray),
             },
@@ -230,18 +231,19 @@ class FitCheck:
             needed = _paths_for_pool(self.probabilities, self.largest_pool)
             note = f"Classes too rare to be compared one by one hold {self.pool.probability:.3g} of the probability"
             return Verdict.INCONCLUSIVE, needed, f"{note}; {in_words(needed)}."
-        rare = self.pool.members.size
-        return Verdict.PASS, None, f"{self.tested.size} classes compared one by one, {rare} rare ones as a pool."
+        return Verdict.PASS, None, self._compared(worst is not None)
 
-
-def score_of(p_value: float) -> float:
-    """Normal score of a two-sided p-value, at most 38, where the normal law leaves the doubles.
-
-    Example:
-        >>> round(score_of(0.0026998), 3)
-        3.0
-    """
-    return min(38.0, abs(float(special.ndtri(min(1.0, p_value) / 2)))) if p_value > 0 else 38.0
+    def _compared(self, chi_square_is_shown: bool) -> str:
+        """What was compared, and which part of it the line shows."""
+        number, rare = self.tested.size, self.pool.members.size
+        classes, ones = f"{number} class{'es' if number != 1 else ''}", f"{rare} rare one{'s' if rare != 1 else ''}"
+        if not rare:
+            return f"{classes} compared one by one."
+        if self.parts == 1:
+            return f"{classes} compared one by one, {ones} as a pool."
+        if chi_square_is_shown:
+            return f"{classes} compared one by one, by chi-square, which is shown; {ones} as a pool."
+        return f"{classes} compared one by one, {ones} as a pool, whose number of paths is shown."
 
 
 def _paths_for_pool(probabilities: FloatArray, largest_pool: float) -> int | None:

@@ -29,7 +29,8 @@ from qtraj.paths.sample import DEFAULT_FOLLOWED_PATHS, DEFAULT_SEED, sample
 from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.theorems.backward_paths import BACKWARD_SEED, backward_endpoints, backward_weights
 from qtraj.theorems.binomial import binomial_p_value
-from qtraj.theorems.checks import FAMILY_LEVEL, Check, Verdict, require_level
+from qtraj.theorems.checks import Check, Verdict
+from qtraj.theorems.levels import FAMILY_LEVEL, require_level
 from qtraj.theorems.logistic import Labelled, LogisticTest, logistic_test
 
 __all__ = ["ForwardBackward", "forward_backward"]

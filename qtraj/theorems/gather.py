@@ -15,11 +15,12 @@ from qtraj.theorems.collision_references import collision_references
 from qtraj.theorems.correlated_references import correlated_references
 from qtraj.theorems.jump_references import jump_references
 from qtraj.theorems.references import References
+from qtraj.theorems.thermal_references import thermal_references
 
 __all__ = ["gather_references"]
 
 _REFERENCES: Mapping[type, Callable[[Any, MeasurementProtocol], References]] = {
-    ThermalOperation: References.of,
+    ThermalOperation: thermal_references,
     CollisionModel: collision_references,
     CorrelatedOperation: correlated_references,
     JumpProcess: jump_references,

@@ -32,9 +32,10 @@ def goodness_of_fit(
 ) -> Check:
     """Check counts of classes against the law of the classes.
 
-    The line shows chi-square (`sampled`) beside its degrees of freedom (`exact`) with standard deviation
-    sqrt(2 dof), or, with fewer than two cells left unpooled, the pool's count beside its expectation. `z` is the
-    normal score of the p-value, so that 3 is as surprising here as for a mean. `detectable` is a total-variation
+    The line shows what is less likely if all is well: chi-square (`sampled`) beside its degrees of freedom (`exact`)
+    with standard deviation sqrt(2 dof), or the pool's count beside its expectation; of paths outside the law, their
+    number beside 0. `z` is the normal score of the p-value of what is shown, so that 3 is as surprising here as for a
+    mean; `p_value` allows for having looked at both. `detectable` is a total-variation
     distance: every law further than this from the one given is rejected with probability 0.99.
 
     Args:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -88,12 +87,7 @@ def _exchanging(process: JumpProcess) -> tuple[str, ...]:
 def _dephased(process: JumpProcess) -> JumpProcess:
     system = process.system
     start = pinch(system.energy_state, system.spectrum).in_basis(np.conj(system.basis.T))
-    return replace(process, system=replace(system, energies=_energies(process), state=start))
-
-
-def _energies(process: JumpProcess) -> Any:
-    """What to give `replace` as energies: a system takes either energies or a Hamiltonian."""
-    return None if process.system.hamiltonian is not None else process.system.energies
+    return replace(process, system=replace(system, state=start))
 
 
 def _identities(process: JumpProcess) -> Iterator[Check]:

@@ -5,14 +5,18 @@ Each check is prepared from the law, the number of paths and its level, and judg
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
+from qtraj.arrays import FloatArray, IntArray
+from qtraj.paths.distribution import Distribution
 from qtraj.paths.law import PathLaw
 from qtraj.theorems.backward import SigmaAtoms
 from qtraj.theorems.detailed import DetailedCheck
-from qtraj.theorems.estimates import rounding_floor
 from qtraj.theorems.fit_check import FitCheck
 from qtraj.theorems.goodness_of_fit import marginal_fit
+from qtraj.theorems.law_error import rounding_floor
 from qtraj.theorems.law_identities import unit_of
 from qtraj.theorems.mean_check import MeanCheck
 from qtraj.theorems.prepared import Atoms, Plan
@@ -43,16 +47,23 @@ def law_statistics(law: PathLaw, references: References, atoms: SigmaAtoms | Non
         references: Exact numbers from density matrices.
         atoms: sigma's law forward and backward; None where the protocol has no sigma.
     """
+    merged = cache(law.distribution)
     plans = [
-        _mean(name, law, exact, references.energy_rounding.get(name, 0.0)) for name, exact in references.means.items()
+        _mean(name, law, merged(name), exact, references.energy_rounding.get(name, 0.0))
+        for name, exact in references.means.items()
     ]
     for name, exact in references.exponential.items():
-        if "weights" in references.energy_rounding and abs(exact - law.exponential_average(name)) < exact:
+        if "weights" in references.energy_rounding:
+            own = law.exponential_average(name)
             # The identity has judged how far the two are apart; the sample need not pay for their rounding.
-            exact = law.exponential_average(name)
-        plans.append(_weight(name, law, exact, atoms))
+            exact = own if abs(exact - own) < exact else exact
+        if name == "sigma" and atoms is not None:
+            plans.append(_weight(name, exact, atoms.values, atoms.log_forward, atoms.atom_of, atoms.log_backward))
+        else:
+            found = merged(name)
+            plans.append(_weight(name, exact, found.atoms, found.log_probabilities, found.atom_of))
     if atoms is not None:
-        plans.append(_detailed(law, atoms))
+        plans.append(_detailed(atoms))
     if references.final_probabilities is not None:
         plans.append(_final("final_marginal", law, references))
     if atoms is None:
@@ -60,8 +71,7 @@ def law_statistics(law: PathLaw, references: References, atoms: SigmaAtoms | Non
     return tuple(plans)
 
 
-def _mean(name: str, law: PathLaw, exact: float, energy_rounding: float) -> Plan:
-    distribution = law.distribution(name)
+def _mean(name: str, law: PathLaw, distribution: Distribution, exact: float, energy_rounding: float) -> Plan:
     table = (distribution.atoms, distribution.log_probabilities)
     return lambda paths, level: MeanCheck.prepare(
         f"mean_{name}",
@@ -75,25 +85,27 @@ def _mean(name: str, law: PathLaw, exact: float, energy_rounding: float) -> Plan
     )
 
 
-def _weight(name: str, law: PathLaw, exact: float, atoms: SigmaAtoms | None) -> Plan:
-    if name == "sigma" and atoms is not None:
-        values, logs, atom_of, weighted = atoms.values, atoms.log_forward, atoms.atom_of, atoms.log_backward
-    else:
-        distribution = law.distribution(name)
-        values, logs, atom_of, weighted = distribution.atoms, distribution.log_probabilities, distribution.atom_of, None
+def _weight(
+    name: str,
+    exact: float,
+    values: FloatArray,
+    log_probabilities: FloatArray,
+    atom_of: IntArray,
+    log_weighted: FloatArray | None = None,
+) -> Plan:
     return lambda paths, level: WeightCheck.prepare(
         f"exp_minus_{name}",
         values=values,
-        log_probabilities=logs,
+        log_probabilities=log_probabilities,
         target=exact,
         paths=paths,
         level=level,
-        log_weighted=weighted,
+        log_weighted=log_weighted,
         atoms=Atoms.of(atom_of, values.size),
     )
 
 
-def _detailed(law: PathLaw, atoms: SigmaAtoms) -> Plan:
+def _detailed(atoms: SigmaAtoms) -> Plan:
     return lambda paths, level: DetailedCheck.prepare(
         values=atoms.values,
         log_probabilities=atoms.log_forward,

@@ -12,8 +12,9 @@ import numpy as np
 
 from qtraj.arrays import BoolArray, FloatArray, IntArray
 from qtraj.errors import InvalidInput
-from qtraj.theorems.checks import Check, Verdict, require_level
-from qtraj.theorems.estimates import LAW_ERROR
+from qtraj.theorems.checks import Check, Verdict
+from qtraj.theorems.law_error import LAW_ERROR
+from qtraj.theorems.levels import require_level
 from qtraj.theorems.mean_test import MeanJudge
 from qtraj.theorems.tail_bound import TailBound
 

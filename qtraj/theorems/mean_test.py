@@ -16,7 +16,7 @@ from scipy import special
 from qtraj.arrays import BoolArray, FloatArray
 from qtraj.theorems.tail_bound import POWER, TailBound
 
-__all__ = ["MeanJudge", "MeanTest", "judge_mean"]
+__all__ = ["MeanJudge", "MeanTest"]
 
 
 class MeanTest(NamedTuple):
@@ -92,8 +92,3 @@ class MeanJudge:
             return MeanTest(z, 1.0 if agrees else 0.0, self.numerical_floor, self.numerical_floor)
         p_value = self.tail.p_value(z, self._slack)
         return MeanTest(z, p_value, self.critical[int(z < 0.0)] * joint, self.detectable)
-
-
-def judge_mean(difference: float, *, tail: TailBound, level: float, numerical_floor: float) -> MeanTest:
-    """Judge the difference (sampled - exact) of a mean at `level`, two-sided; see `MeanJudge`."""
-    return MeanJudge(tail=tail, level=level, numerical_floor=numerical_floor).judge(difference)

@@ -41,6 +41,11 @@ class Pool:
         )
 
     @property
+    def expected(self) -> float:
+        """Expected number of paths in the pool."""
+        return self.paths * self.probability
+
+    @property
     def standard_deviation(self) -> float:
         """Standard deviation of the number of paths in the pool."""
         return math.sqrt(self.paths * self.probability * (1.0 - self.probability))

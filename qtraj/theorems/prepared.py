@@ -19,6 +19,8 @@ from qtraj.theorems.checks import Check
 
 __all__ = ["Atoms", "Plan", "PreparedCheck"]
 
+SIXTEEN_BITS = 2**16
+
 
 class PreparedCheck(Protocol):
     """A check that has everything but the sample."""
@@ -71,7 +73,8 @@ class Atoms:
         """Prepare the sums over classes with atom `atom_of[c]`, shape (C,), for `size` atoms."""
         if atom_of.size == size and bool((np.diff(atom_of, prepend=-1) == 1).all()):
             return cls.identity(size)
-        order = np.argsort(atom_of, kind="stable")
+        # NumPy sorts integers of 16 bits by their digits, several times as fast as wider ones by comparing them.
+        order = np.argsort(atom_of.astype(np.uint16) if size <= SIXTEEN_BITS else atom_of, kind="stable")
         ascending = atom_of[order]
         starts = np.flatnonzero(np.diff(ascending, prepend=-1))
         return cls(order=order, starts=starts, occupied=ascending[starts], size=size)

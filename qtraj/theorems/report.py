@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from qtraj.markup import joined, table, tag
+from qtraj.markup import joined, prose, table, tag
 from qtraj.optional import import_optional
-from qtraj.theorems.checks import FAMILY_LEVEL, LARGEST_RUN, Check, Verdict, overall, rounded_up
+from qtraj.theorems.checks import Check, Verdict, overall
+from qtraj.theorems.levels import FAMILY_LEVEL
+from qtraj.theorems.paths_needed import LARGEST_RUN, rounded_up
 
 __all__ = ["COLUMNS", "Report", "after_a_failure", "check_cells"]
 
@@ -19,6 +21,12 @@ COLUMNS = ("check", "value", "std. error", "exact", "z", "detectable", "verdict"
 
 PLAIN_DIGITS = 10
 """Digits shown of a number that has no standard error."""
+
+NOISE = 1e-3
+"""What is below this part of a tolerance for rounding is rounding, and shown as 0."""
+
+LEAST_DETECTABLE = 1e-13
+"""An error smaller than this part of a number is smaller than its rounding."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,9 +172,9 @@ class Report:
 
     def _repr_html_(self) -> str:
         """The checks as a table, for notebooks."""
-        notes = joined(tag("p", note) for note in self.notes)
+        notes = joined(tag("p", prose(note)) for note in self.notes)
         checks = table(COLUMNS, (check_cells(check) for check in self.checks), caption=self._heading())
-        return tag("div", checks, tag("p", tag("strong", self.sentence)), notes, class_="qtraj-report")
+        return tag("div", checks, tag("p", tag("strong", prose(self.sentence))), notes, class_="qtraj-report")
 
     def _heading(self) -> str:
         parts = [self.process] if self.process else []
@@ -214,7 +222,8 @@ def _failure(check: Check) -> str:
 def check_cells(check: Check) -> tuple[str, ...]:
     """What the table says about a check, one text for each of `COLUMNS`."""
     z = "" if check.z is None else f"{check.z:+.2f}" if abs(check.z) < 1e4 else f"{check.z:+.1e}"
-    detectable = "" if math.isnan(check.detectable) else f"{check.detectable:.2g}"
+    known = check.detectable > LEAST_DETECTABLE * max(abs(check.sampled), abs(check.exact))
+    detectable = "" if math.isnan(check.detectable) else f"{check.detectable:.2g}" if known else "0"
     return (check.name, *_aligned(check), z, detectable, str(check.verdict))
 
 
@@ -229,7 +238,9 @@ def _aligned(check: Check) -> tuple[str, str, str]:
     if not all(math.isfinite(value) for value in values):
         return f"{check.sampled:.4g}", f"{error:.2g}", f"{check.exact:.4g}"
     if error <= 0.0:
-        return f"{check.sampled:.{PLAIN_DIGITS}g}", "", f"{check.exact:.{PLAIN_DIGITS}g}"
+        noise = NOISE * check.tolerance
+        sampled, exact = ("0" if abs(value) < noise else f"{value:.{PLAIN_DIGITS}g}" for value in values[::2])
+        return sampled, "", exact
     largest = max(abs(value) for value in values)
     power = math.floor(math.log10(largest))
     decimals = 1 - math.floor(math.log10(error))

@@ -31,9 +31,9 @@ from qtraj.paths.progress import Progress, displayed
 from qtraj.paths.sample import DEFAULT_SEED, sample
 from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.quantum.scalars import real_number
-from qtraj.theorems.checks import FAMILY_LEVEL, look_level, require_level
 from qtraj.theorems.estimate import estimate
 from qtraj.theorems.estimated import Estimate
+from qtraj.theorems.levels import FAMILY_LEVEL, look_level, require_level
 
 __all__ = ["Look", "StopReason", "StoppedRun", "sample_until"]
 

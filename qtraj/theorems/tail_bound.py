@@ -27,6 +27,7 @@ import numpy as np
 from scipy import optimize, special
 
 from qtraj.arrays import FloatArray, frozen
+from qtraj.theorems.logarithms import log_sum
 
 __all__ = ["POWER", "TailBound"]
 
@@ -42,7 +43,6 @@ carries up to a few 1e-16 of error, and past the edge the probability drops to z
 
 SERIES_BELOW = 1e-2
 """Below this, e^x - 1 - x is summed as a series to x^7, whose first omitted term is below 1e-17 of the sum."""
-
 
 LARGEST_TILT = 600.0
 """Beyond this exponent sums over e^x are done in logarithms."""
@@ -94,7 +94,7 @@ class TailBound:
         """Build the bounds from the exact law of one draw, atoms `values` (K,) with ln P `log_probabilities` (K,)."""
         present = log_probabilities > IMPOSSIBLE
         values, logs = values[present], log_probabilities[present]
-        logs = logs - special.logsumexp(logs)
+        logs = logs - log_sum(logs)
         p = np.exp(logs)
         reach = float(np.ptp(values))
         centred = values - values[np.argmax(logs)]  # first from the likeliest atom: no cancellation for narrow laws
@@ -143,7 +143,7 @@ class TailBound:
     @cached_property
     def _berry_esseen(self) -> float:
         with np.errstate(divide="ignore"):
-            log_third = float(special.logsumexp(self.log_probabilities + 3.0 * np.log(np.abs(self.standardised))))
+            log_third = log_sum(self.log_probabilities + 3.0 * np.log(np.abs(self.standardised)))
         return min(1.0, BERRY_ESSEEN * math.exp(min(700.0, log_third)) / math.sqrt(self.paths))
 
     def _tilted(self, tilt: float, u: FloatArray) -> tuple[float, float]:
@@ -156,7 +156,7 @@ class TailBound:
             return mean, tilt * mean - math.log1p(growth)
         logs = self.log_probabilities + x
         logs = logs - logs.max()
-        logs = logs - special.logsumexp(logs)
+        logs = logs - log_sum(logs)
         q = np.exp(logs)
         # relative entropy of the tilted law to the law: the same number, without its cancellation at large tilts
         return float(np.sum(q * u)), float(np.sum(q * (logs - self.log_probabilities)))
@@ -167,7 +167,7 @@ class TailBound:
 
         def edge(u: FloatArray) -> tuple[float, float]:
             top = float(u.max())
-            return top, -float(special.logsumexp(self.log_probabilities[u >= top * (1.0 - EDGE_TOLERANCE)]))
+            return top, -log_sum(self.log_probabilities[u >= top * (1.0 - EDGE_TOLERANCE)])
 
         return edge(self.standardised), edge(-self.standardised)
 

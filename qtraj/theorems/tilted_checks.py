@@ -19,8 +19,9 @@ from qtraj.errors import InvalidInput, NotRecorded
 from qtraj.paths.ensemble import Ensemble
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol
-from qtraj.theorems.checks import FAMILY_LEVEL, Check, identity, split_level
+from qtraj.theorems.checks import Check, identity
 from qtraj.theorems.exact_moments import WITH_EXPONENTIALS, cumulants_at
+from qtraj.theorems.levels import FAMILY_LEVEL, split_level
 from qtraj.theorems.without_law import cautious_mean_check
 
 __all__ = ["tilted_checks"]

@@ -23,10 +23,13 @@ from scipy.optimize import brentq
 from qtraj.errors import InvalidInput
 from qtraj.theorems.checks import Verdict
 
-__all__ = ["UncertaintyRelation", "exchange_bound", "hysteretic_bound", "stationary_bound"]
+__all__ = ["UncertaintyRelation", "exchange_bound", "hysteretic_bound", "relative_variance", "stationary_bound"]
 
 # Variances and means are good to 1e-12 of themselves, their ratio to a few times that.
 RELATIVE_ROUNDING = 1e-10
+
+# Means are sums of terms of either sign, good to 1e-16 of their spread a term.
+MEAN_ROUNDING = 1e-13
 
 # Four units in the last place, the least that SciPy accepts.
 BRENT_PRECISION = 4 * 2.220446049250313e-16
@@ -99,6 +102,11 @@ def _checked(entropy: float) -> float:
     if math.isnan(entropy) or entropy < -RELATIVE_ROUNDING:
         raise InvalidInput(f"an entropy production must not be negative, but is {entropy:.6g}", measured=entropy)
     return max(0.0, entropy)
+
+
+def relative_variance(mean: float, variance: float) -> float:
+    """Variance over the square of the mean; infinite where the mean is nothing but rounding."""
+    return math.inf if abs(mean) <= MEAN_ROUNDING * math.sqrt(max(0.0, variance)) else variance / mean**2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ Mapping: entropy production sigma with parts sigma_d and xi, absolutely irrevers
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,11 +29,12 @@ from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.quantum.scalars import instance_of, whole_number
 from qtraj.theorems.backward import SigmaAtoms
 from qtraj.theorems.backward_paths import backward_weights
-from qtraj.theorems.checks import FAMILY_LEVEL, require_level, split_level
+from qtraj.theorems.checks import Check
 from qtraj.theorems.coverage import support_check
 from qtraj.theorems.gather import gather_references
 from qtraj.theorems.law_identities import law_identities
 from qtraj.theorems.law_statistics import followed_statistics, law_statistics
+from qtraj.theorems.levels import FAMILY_LEVEL, require_level, split_level
 from qtraj.theorems.references import References
 from qtraj.theorems.report import Report
 from qtraj.theorems.statistics_without_law import ExactPartners, partner_identities, statistics_without_law
@@ -78,7 +79,7 @@ def verify(
     """Sample a process and hold the sample, the exact law and the density matrices against each other.
 
     Args:
-        process: A thermal operation, a collision model or a jump process.
+        process: A thermal or correlated operation, a collision model or a jump process.
         ensemble: An ensemble of this process already drawn; then paths, seed, protocol and sampler are its own. One
             drawn with a tilt is judged by `tilted_checks`.
         paths: Number of paths, 1 to 1e15; by default 1e6, followed ones 1e5.
@@ -137,69 +138,92 @@ def verify(
                 **workers,
             )
     if isinstance(law, NoFiniteLaw):
-        with clock("backward"):
-            backward = None
-            if "sigma" in references.means:
-                number = min(ensemble.paths, BACKWARD_PATHS)
-                backward = backward_weights(process, ensemble.endpoints, paths=number, seed=ensemble.seed, **workers)
-        with clock("checks"):
-            checks, planned = [*references.identities], []
-            partners = ExactPartners(process=process, protocol=chosen)
-            checks += partner_identities(references, partners)
-            planned = list(statistics_without_law(ensemble, references, partners, backward))
-            own_level = split_level(level, max(1, len(planned)))
-            checks += [check(own_level) for check in planned]
-            if backward is not None:
-                checks.append(weights_support(backward=backward, paths=ensemble.paths))
+        checks = _without_law(ensemble, references, level, clock, workers)
         note = f"There is no exact law to compare with ({law}); samples are held against density matrices."
     else:
-        note = ""
-        with clock("averages"):
-            atoms = SigmaAtoms.of(process, law, n_jobs=n_jobs) if law.records("sigma") else None
-        followed = None
-        affordable = int(min(followed_paths, FOLLOWED_EVENTS / max(references.events, 1e-9)))
-        if affordable < min(followed_paths, LEAST_FOLLOWED):
-            note = f"No paths were followed to check the law: each makes some {references.events:.3g} jumps."
-        elif followed_paths:
-            with clock("followed"):
-                followed = sample(
-                    process,
-                    paths=affordable,
-                    seed=ensemble.seed,
-                    protocol=chosen,
-                    sampler="followed",
-                    keep_rows=False,
-                    law=law,
-                    **workers,
+        followed, note = _followed(ensemble, law, references, followed_paths, clock, workers)
+        checks = _by_law(ensemble, followed, law, references, level, clock, n_jobs)
+    return _report(ensemble, checks, (note, *references.remarks), clock)
+
+
+def _without_law(
+    ensemble: Ensemble, references: References, level: float, clock: _Clock, workers: dict[str, Any]
+) -> list[Check]:
+    """Every check of paths that have no finite law."""
+    process = ensemble.process
+    backward = None
+    with clock("backward"):
+        if "sigma" in references.means:
+            number = min(ensemble.paths, BACKWARD_PATHS)
+            backward = backward_weights(process, ensemble.endpoints, paths=number, seed=ensemble.seed, **workers)
+    with clock("checks"):
+        partners = ExactPartners(process=process, protocol=ensemble.endpoints.protocol)
+        checks = [*references.identities, *partner_identities(references, partners)]
+        planned = list(statistics_without_law(ensemble, references, partners, backward))
+        own_level = split_level(level, max(1, len(planned)))
+        checks += [check(own_level) for check in planned]
+        if backward is not None:
+            checks.append(weights_support(backward=backward, paths=ensemble.paths))
+    return checks
+
+
+def _followed(
+    ensemble: Ensemble,
+    law: PathLaw,
+    references: References,
+    wanted: int,
+    clock: _Clock,
+    workers: dict[str, Any],
+) -> tuple[Ensemble | None, str]:
+    """Paths followed for the check of the physics, or none, with a sentence that says why if they were wanted."""
+    affordable = int(min(wanted, FOLLOWED_EVENTS / max(references.events, 1e-9)))
+    if affordable < min(wanted, LEAST_FOLLOWED):
+        return None, f"No paths were followed to check the law: each makes some {references.events:.3g} jumps."
+    if not wanted:
+        return None, ""
+    with clock("followed"):
+        followed = sample(
+            ensemble.process,
+            paths=affordable,
+            seed=ensemble.seed,
+            protocol=ensemble.endpoints.protocol,
+            sampler="followed",
+            keep_rows=False,
+            law=law,
+            **workers,
+        )
+    return followed, ""
+
+
+def _by_law(
+    ensemble: Ensemble,
+    followed: Ensemble | None,
+    law: PathLaw,
+    references: References,
+    level: float,
+    clock: _Clock,
+    n_jobs: int,
+) -> list[Check]:
+    """Every check of paths that have an exact law."""
+    with clock("averages"):
+        atoms = SigmaAtoms.of(ensemble.process, law, n_jobs=n_jobs) if law.records("sigma") else None
+    with clock("checks"):
+        checks = list(law_identities(law, references, atoms))
+        plans = [(plan, ensemble) for plan in law_statistics(law, references, atoms)]
+        if followed is not None:
+            plans = [*((plan, followed) for plan in followed_statistics(law, references)), *plans]
+        own_level = split_level(level, max(1, len(plans)))
+        checks += [plan(drawn.paths, own_level).judge(drawn.class_counts, drawn.outside) for plan, drawn in plans]
+        if atoms is not None:
+            checks.append(
+                support_check(
+                    log_probabilities=atoms.log_forward,
+                    log_backward=atoms.log_forward - atoms.values,
+                    paths=ensemble.paths,
+                    target=references.exponential["sigma"],
                 )
-        with clock("checks"):
-            checks = list(law_identities(law, references, atoms))
-            plans = [(plan, ensemble) for plan in law_statistics(law, references, atoms)]
-            if followed is not None:
-                plans = [*((plan, followed) for plan in followed_statistics(law, references)), *plans]
-            own_level = split_level(level, max(1, len(plans)))
-            for plan, drawn in plans:
-                checks.append(plan(drawn.paths, own_level).judge(drawn.class_counts, drawn.outside))
-            if atoms is not None:
-                weights = atoms.log_forward - atoms.values
-                target = references.exponential["sigma"]
-                checks.append(
-                    support_check(
-                        log_probabilities=atoms.log_forward, log_backward=weights, paths=ensemble.paths, target=target
-                    )
-                )
-    covered = next((check.sampled for check in checks if check.kind == "support"), None)
-    return Report(
-        checks=tuple(checks),
-        paths=ensemble.paths,
-        seed=ensemble.seed if len(ensemble.seeds) == 1 else None,
-        protocol=ensemble.protocol,
-        sampler=ensemble.sampler,
-        covered_weight=covered,
-        timings=clock.seconds,
-        process=process.kind,
-        notes=tuple(text for text in (note, *references.remarks, *NOTES) if text),
-    )
+            )
+    return checks
 
 
 def _tilted_report(ensemble: Ensemble, level: float, clock: _Clock) -> Report:
@@ -214,15 +238,20 @@ def _tilted_report(ensemble: Ensemble, level: float, clock: _Clock) -> Report:
         f"The paths were drawn with a tilt of {tilt.quantity} (strength {tilt.strength:.6g}): what is rare without it "
         "is judged, and what is typical is not."
     )
+    return _report(ensemble, checks, (note, *references.remarks), clock)
+
+
+def _report(ensemble: Ensemble, checks: Sequence[Check], notes: Sequence[str], clock: _Clock) -> Report:
     return Report(
-        checks=checks,
+        checks=tuple(checks),
         paths=ensemble.paths,
         seed=ensemble.seed if len(ensemble.seeds) == 1 else None,
         protocol=ensemble.protocol,
         sampler=ensemble.sampler,
+        covered_weight=next((check.sampled for check in checks if check.kind == "support"), None),
         timings=clock.seconds,
         process=ensemble.process.kind,
-        notes=(note, *references.remarks, *NOTES),
+        notes=tuple(text for text in (*notes, *NOTES) if text),
     )
 
 
@@ -249,4 +278,4 @@ class _Clock:
         try:
             yield
         finally:
-            self.seconds[stage] = time.perf_counter() - start
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start

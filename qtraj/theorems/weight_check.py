@@ -1,6 +1,23 @@
-"""A truncated exponential average, prepared for a law, a number of paths and a level; the rule is `truncated_weight`'s.
+"""Exponential averages <e^-s>: judged below a cut, counted above it, and never claimed beyond what N paths can see.
 
-Symbols: w = e^-s, P its probability, tau the cut, B_tau = <w 1[w <= tau]>, target = <w>, N paths.
+The weight w = e^-s of one rare path may outweigh all others together. A z-test of the plain mean then errs 10 to 100
+times too often when such a path is seen and has no power when none is, so the average is split at a cut tau:
+
+- tau is the largest weight of the law with tau <= sqrt(N V_tau) / 25, so that no single path can dominate;
+- (a) the mean of w 1[w <= tau] is compared with its exact value B_tau;
+- (b) the number of paths with w > tau is compared with its exact binomial law;
+- each at half the level, or one of them at all of it where the other has nothing to test. Rejected by either: fail.
+  By neither, and B_tau at least 99 % of the whole: pass. Otherwise inconclusive, with the smallest N for which the same
+  rule would cover 99 %.
+
+When nothing is cut, only deviations from the mean matter, and the condition is max |w - B| <= sqrt(N V) / 25: with
+the bare tau a law whose weights are all nearly equal (close to equilibrium) would need millions of paths for nothing.
+
+B_tau is the independently known average minus what the law holds above the cut, so that a wrong average (such as 1
+where 1 - lambda is right) is rejected too. Everything is done in logarithms: weights may span 1e300 and more.
+
+Symbols: w = e^-s, P its probability, tau the cut, B_tau = <w 1[w <= tau]>, V_tau the variance of w 1[w <= tau],
+target = <w>, N paths.
 """
 
 from __future__ import annotations
@@ -12,9 +29,12 @@ import numpy as np
 
 from qtraj.arrays import BoolArray, FloatArray, IntArray
 from qtraj.theorems.binomial import binomial_p_value, binomial_p_values
-from qtraj.theorems.checks import Check, Verdict, in_words, require_level
+from qtraj.theorems.checks import Check, Verdict
+from qtraj.theorems.levels import require_level
+from qtraj.theorems.logarithms import exp_or_inf, log_mean, log_sum
+from qtraj.theorems.paths_needed import in_words
 from qtraj.theorems.prepared import Atoms
-from qtraj.theorems.weight_ladder import WeightLadder, exp_or_inf, log_mean, log_sum, require_weights
+from qtraj.theorems.weight_ladder import WeightLadder, require_weights
 from qtraj.theorems.weight_parts import Below, Whole
 
 __all__ = ["WeightCheck"]
@@ -22,7 +42,7 @@ __all__ = ["WeightCheck"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WeightCheck:
-    """An exponential average judged below a cut and counted above it.
+    """An exponential average judged below a cut and counted above it; prepared for a law, a number of paths, a level.
 
     Attributes:
         name: What is compared.
@@ -67,14 +87,28 @@ class WeightCheck:
             name: What is compared.
             values: Atoms s of the exact law, strictly ascending, shape (K,).
             log_probabilities: ln P of each, shape (K,).
-            target: The exact average by another route.
+            target: The exact average by another route: 1 - lambda for sigma (never 1 for a rank-deficient start). An
+                infinite one (too large for a double) is replaced by the law's own sum.
             paths: Number of paths N.
-            level: False-alarm rate of this check.
+            level: False-alarm rate of this check; each of the two tests gets half.
             log_weighted: ln of e^-s P of each atom where it is known independently, shape (K,).
             atoms: Which atom every class of the law belongs to; by default each is one.
 
         Raises:
             InvalidInput: If the arrays do not match, values do not ascend, or the target is negative or NaN.
+
+        Example:
+            >>> ready = WeightCheck.prepare(
+            ...     "exp_minus_sigma",
+            ...     values=np.array([-np.log(1.5), np.log(2.0)]),  # weights 3/2 and 1/2
+            ...     log_probabilities=np.log([0.5, 0.5]),
+            ...     target=1.0,
+            ...     paths=10_000,
+            ...     level=1e-4,
+            ... )
+            >>> check = ready.judge(np.array([5040, 4960]))
+            >>> str(check.verdict), round(check.sampled, 6), round(check.z, 6)
+            ('pass', 1.004, 0.8)
         """
         require_level(level)
         require_weights(values, log_probabilities, target)
@@ -117,7 +151,13 @@ class WeightCheck:
         return np.asarray(mean | number)
 
     def judge(self, counts: IntArray, outside: int = 0) -> Check:
-        """Judge class counts (C,); see `truncated_weight_check` for the line."""
+        """Judge class counts (C,).
+
+        The line shows what anyone can recompute: `sampled` is the plain mean of e^-s over the paths, `exact` is the
+        target, `standard_error` the exact one of the plain mean, and `z` that of the plain mean. `tolerance` and
+        `detectable` belong to the part below the cut, which decides. `details` holds the two parts; `paths_needed` is
+        set when it is inconclusive.
+        """
         ascending = self._by_weight(counts)
         below, cut, ladder = self.below, self.cut, self.ladder
         kept_mean = float(below.means(ascending, self.paths))

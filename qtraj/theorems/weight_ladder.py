@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qtraj.arrays import FloatArray, IntArray
+from qtraj.arrays import FloatArray
 from qtraj.errors import InvalidInput
+from qtraj.theorems.logarithms import log_sum
 
-__all__ = ["WeightLadder", "exp_or_inf", "log_mean", "log_or_minus_inf", "log_sum", "require_weights"]
+__all__ = ["WeightLadder", "require_weights"]
 
 DOMINANCE = 25.0
 """The cut keeps every single path below 1/25 of the standard deviation of the sum."""
 
 EQUAL_WEIGHTS = 1e-12
 """Weights that differ by less, relatively, are equal to rounding and need no second path."""
-
 
 ROUNDING = 1e-11
 """Relative accuracy of a number of paths, so that the smallest one named is also one that does."""
@@ -105,26 +105,3 @@ def require_weights(values: FloatArray, log_probabilities: FloatArray, target: f
         raise InvalidInput("`values` must be finite and strictly ascending, but are not; merge equal atoms first")
     if not target >= 0.0:
         raise InvalidInput(f"`target` must be a number, not negative, but is {target:g}", measured=target)
-
-
-def log_sum(logs: FloatArray) -> float:
-    """Return ln sum exp, -inf for nothing."""
-    top = float(logs.max(initial=-math.inf))
-    # as scipy's, whose checks of what it was given take longer than the sum
-    return top + math.log(float(np.exp(logs - top).sum())) if math.isfinite(top) else top
-
-
-def log_mean(log_weights: FloatArray, counts: IntArray, paths: int) -> float:
-    """Return ln of the sample mean of the weights."""
-    seen = counts > 0
-    return log_sum(log_weights[seen] + np.log(counts[seen])) - math.log(paths)
-
-
-def log_or_minus_inf(x: float) -> float:
-    """Return ln x, -inf at 0."""
-    return math.log(x) if x > 0.0 else -math.inf
-
-
-def exp_or_inf(x: float) -> float:
-    """Return e^x, infinite where a double cannot hold it (the JSON output then says so)."""
-    return math.exp(x) if x < 709.0 else math.inf

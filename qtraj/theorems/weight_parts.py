@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from qtraj.arrays import FloatArray, IntArray
+from qtraj.theorems.logarithms import exp_or_inf, log_or_minus_inf, log_sum
 from qtraj.theorems.mean_test import MeanJudge
 from qtraj.theorems.tail_bound import TailBound
-from qtraj.theorems.weight_ladder import WeightLadder, exp_or_inf, log_or_minus_inf, log_sum
+from qtraj.theorems.weight_ladder import WeightLadder
 
 __all__ = ["Below", "Whole"]
 

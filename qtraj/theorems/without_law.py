@@ -15,9 +15,10 @@ import numpy as np
 from scipy import stats
 
 from qtraj.arrays import FloatArray, IntArray
-from qtraj.theorems.checks import Check, Verdict, in_words
+from qtraj.theorems.checks import Check, Verdict
 from qtraj.theorems.coverage import REQUIRED_COVERAGE, coverage_verdict
 from qtraj.theorems.mean_check import mean_check
+from qtraj.theorems.paths_needed import in_words
 
 __all__ = ["BackwardWeights", "cautious_mean_check", "weights_check", "weights_support"]
 

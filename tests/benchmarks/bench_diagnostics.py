@@ -15,9 +15,9 @@ from qtraj.arrays import IntArray
 from qtraj.paths.counts import draw_counts
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.theorems.backward import SigmaAtoms
-from qtraj.theorems.checks import FAMILY_LEVEL, split_level
 from qtraj.theorems.gather import gather_references
 from qtraj.theorems.law_statistics import law_statistics
+from qtraj.theorems.levels import FAMILY_LEVEL, split_level
 from qtraj.theorems.prepared import PreparedCheck
 from tests.benchmarks.bench_operations import ladder_process
 from tests.benchmarks.report import Line

@@ -19,11 +19,11 @@ from qtraj.paths.law import PathLaw
 from qtraj.paths.splitting import SplittingForest
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.theorems.backward import SigmaAtoms
-from qtraj.theorems.checks import split_level
 from qtraj.theorems.detailed import DetailedCheck
 from qtraj.theorems.fit_check import FitCheck
 from qtraj.theorems.gather import gather_references
 from qtraj.theorems.law_statistics import followed_statistics, law_statistics
+from qtraj.theorems.levels import split_level
 from qtraj.theorems.mean_check import MeanCheck
 from qtraj.theorems.prepared import Plan, PreparedCheck
 from qtraj.theorems.verify import FOLLOWED_PATHS

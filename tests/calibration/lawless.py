@@ -10,8 +10,9 @@ from scipy import special
 from qtraj.paths.sample import sample
 from qtraj.processes.seam import MeasurementProtocol
 from qtraj.theorems.backward_paths import backward_weights
-from qtraj.theorems.checks import Check, Verdict, split_level
+from qtraj.theorems.checks import Check, Verdict
 from qtraj.theorems.gather import gather_references
+from qtraj.theorems.levels import split_level
 from qtraj.theorems.statistics_without_law import ExactPartners, statistics_without_law
 from qtraj.theorems.without_law import weights_support
 from tests.calibration.processes import Case

@@ -9,7 +9,7 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from qtraj.theorems.checks import split_level
+from qtraj.theorems.levels import split_level
 from tests.calibration import lawful, lawless
 from tests.calibration.judgement import Finding, clopper_pearson, findings
 from tests.calibration.page import PAGE, page

@@ -11,23 +11,57 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from qtraj.cli import main
-from qtraj.cli.arguments import COMMANDS, parser_of
 from qtraj.cli.completed import TARGETS, VALUES, options_of
 from qtraj.cli.completion import script_for
+from qtraj.cli.file_keys import PROGRAM
+from qtraj.cli.manual import COMMANDS
+from qtraj.cli.options import options_without_effect, parser_of
 from qtraj.errors import InvalidInput, UnknownName
 from qtraj.models import MODELS
 from qtraj.reproduce.registry import REPRODUCTIONS
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 BASH = shutil.which("bash")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
 
 PROTOCOLS = ["augmented", "eigenbasis-two-point", "energy-two-point", "kraus", "tpm"]
+
+
+# With everything that stands on lines of its own in experiment files, and with what must not be taken for a key.
+QUBIT = """
+kind = "thermal-operation"  # a comment = no key
+[system]
+energies = [0.0, 1.0]
+state = { kind = "bloch", x = 0.5, inner = { y = 1 }, z = -0.3 }
+[reservoirs.hot] # hot
+"beta" = 0.5
+[[steps]]
+on = ["A", "b = c"]
+unitary = { kind = "matrix", real = [
+  [0, 1],
+  [1, 0],
+] }
+[[ steps ]]
+  reservoir="hot"
+[evil$(touch evil)]
+key = 1
+[sweep]
+mode = "grid"
+"""
+KEYS = [
+    "kind=",
+    *(f"system.{key}=" for key in ("energies", "state", "state.kind", "state.x", "state.inner", "state.z")),
+    *(f"steps.0.{key}=" for key in ("on", "unitary", "unitary.kind", "unitary.real")),
+    "steps.1.reservoir=",
+]
+QUANTITIES = ["sigma", "sigma_d", "xi", "heat", "exp_minus_sigma", "exp_minus_sigma_d", "exp_minus_xi"]
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +69,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("completion")
     for name in ("qubit.toml", "qutrit.toml", "notes.txt", "with space.toml"):
         (path / name).touch()
+    (path / "qubit.toml").write_text(QUBIT, encoding="utf-8")
+    (path / "with space.toml").write_text(QUBIT, encoding="utf-8")
     (path / "run").mkdir()
     (path / "qtraj.bash").write_text(script_for("bash"), encoding="utf-8")
     return path
@@ -78,7 +114,13 @@ CASES: list[tuple[str, list[str]]] = [
     ("qtraj verify two-qubit-exchange --set angle=", []),
     ("qtraj verify two-qubit-exchange --set angle=0", []),
     ("qtraj verify dephasing-qubit --set ", [f"{key}=" for key in MODELS["dephasing-qubit"].parameters]),
-    ("qtraj verify qubit.toml --set ", []),
+    ("qtraj verify qubit.toml --set ", KEYS),
+    ("qtraj verify ./qubit.toml --set system.state.", [key for key in KEYS if key.startswith("system.state.")]),
+    ("qtraj sweep qubit.toml --out new --over steps.1", ["steps.1.reservoir="]),
+    ("qtraj verify qutrit.toml --set ", []),
+    ("qtraj verify none.toml --set ", []),
+    ("qtraj sweep qubit.toml --quantity ", QUANTITIES),
+    ("qtraj verify run --quantity exp", QUANTITIES[4:]),
     ("qtraj sample qubit.toml --out ", ["run"]),
     ("qtraj resume ", ["run"]),
     ("qtraj merge run r", ["run"]),
@@ -98,7 +140,7 @@ class TestBash:
     def test_options_are_those_of_the_parser(self, folder: Path) -> None:
         lines = [f"qtraj {name} -" for name in COMMANDS]
         for name, found in zip(COMMANDS, completed(lines, folder), strict=True):
-            assert sorted(found) == sorted(parser_of(name)[1])
+            assert sorted(found) == sorted(set(parser_of(name)[1]) - set(options_without_effect(name)))
 
     def test_the_tabulator_key(self, folder: Path) -> None:
         """An interactive bash on a terminal: the line is completed where a person sees it."""
@@ -164,6 +206,7 @@ class TestOtherShells:
         for line, expected in CASES:
             if "=" in line or line.endswith(("nonsense ", "verify n")):
                 continue
+            # A part of a word may be found anywhere in what fish offers, so only what must be there is looked for.
             code = f"source {shlex.quote(str(folder / 'qtraj.fish'))}; complete -C {shlex.quote(line)}"
             (folder / "qtraj.fish").write_text(script_for("fish"), encoding="utf-8")
             result = subprocess.run(
@@ -173,6 +216,17 @@ class TestOtherShells:
             wanted = {word for word in expected if not word.startswith("-") or line.endswith("-")}
             assert wanted <= found, line
 
+    @pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh here")
+    def test_zsh_finds_the_keys_of_the_target(self, folder: Path) -> None:
+        """The function behind `--set`, told what the words are; what it adds is printed instead."""
+        (folder / "qtraj.zsh").write_text(script_for("zsh"), encoding="utf-8")
+        code = "compdef() {}; compadd() { print -rl -- ${@:4} }; source ./qtraj.zsh; words=(verify $1); _qtraj_settings"
+        for target, expected in (("qubit.toml", KEYS), ("with\\ space.toml", KEYS), ("qutrit.toml", [])):
+            result = subprocess.run(
+                ["zsh", "-f", "-c", code, "zsh", target], cwd=folder, capture_output=True, text=True, check=True
+            )
+            assert sorted(result.stdout.split()) == sorted(expected), target
+
     def test_scripts_know_all_commands_and_options(self) -> None:
         for shell in ("zsh", "fish"):
             script = script_for(shell)
@@ -181,6 +235,35 @@ class TestOtherShells:
                 for option in options_of(name):
                     spelling = option.names[-1]
                     assert spelling in script or f"-l {spelling.removeprefix('--')}" in script
+
+
+class TestKeysOfFiles:
+    def test_all_shells_can_quote_the_program(self) -> None:
+        assert "'" not in PROGRAM
+
+    @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+    def test_what_is_offered_is_in_the_file(self, file: Path) -> None:
+        """Every key that awk finds is one of the file, as TOML has it; and every plain value of the file is offered."""
+        result = subprocess.run(["awk", PROGRAM, str(file)], capture_output=True, text=True, timeout=60, check=True)
+        offered = {line.removesuffix("=") for line in result.stdout.splitlines()}
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document.pop("sweep", None)
+        there = dict(keys_of(document))
+        assert offered <= set(there)
+        assert {key for key, is_plain in there.items() if is_plain} <= offered
+
+
+def keys_of(value: object, prefix: str = "") -> Iterator[tuple[str, bool]]:
+    """All dotted keys of a document, with positions in lists of tables, and whether there is no table under them."""
+    entries: list[tuple[str, object]] = []
+    if isinstance(value, dict):
+        entries = list(value.items())
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        entries = [(str(position), entry) for position, entry in enumerate(value)]
+    for key, entry in entries:
+        if isinstance(value, dict):
+            yield f"{prefix}{key}", next(keys_of(entry), None) is None
+        yield from keys_of(entry, f"{prefix}{key}.")
 
 
 class TestFacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +87,59 @@ def test_energies_are_measured_by_energies() -> None:
     averages = rows["averages, from density matrices"]
     assert averages["heat_into_environment"] == "2e-21"
     assert averages["switching_work"] == "0"
+
+
+def test_so_many_paths_are_no_measure_of_their_entropy(capsys: pytest.CaptureFixture[str]) -> None:
+    """1e25 paths beside a mean of 0.44: the number of paths must not make rounding of the mean."""
+    table = sections(shown(capsys, "coherent-collision"))
+    (law,) = [rows for title, rows in table.items() if title.startswith("path law")]
+    assert float(law["paths"]) > 1e25
+    averages = table["averages, from density matrices"]
+    assert law["mean_sigma"] == averages["entropy_production"] == "0.442269085414"
+    assert law["mean_xi"] == averages["coherence_entropy_production"]
+
+
+def test_in_equilibrium_everything_is_rounding(capsys: pytest.CaptureFixture[str]) -> None:
+    """Then no number beside it is large, and the process says what would be."""
+    words = ("initial=thermal", "initial_temperature=1", "temperature_hot=1", "coherence=0", "collisions=4")
+    settings = tuple(word for setting in words for word in ("--set", setting))
+    averages = sections(shown(capsys, "coherent-collision", *settings))["averages, from density matrices"]
+    names = [name for name in averages if "heat" in name or "entropy" in name]
+    assert len(names) > 8
+    assert {averages[name].split()[0] for name in names} == {"0"}
+    document = json.loads(shown(capsys, "coherent-collision", *settings, "--json"))
+    assert any(value != 0 for value in document["averages"]["heat_into"]["hot"]), "JSON has what there is"
+
+
+VIOLATION = """
+kind = "thermal-operation"
+[system]
+energies = [0.0, 1.0]
+state = { kind = "bloch", x = 0.5, z = -0.3 }
+[environment]
+energies = [0.0, 1.0]
+beta = 0.6
+[unitary]
+kind = "matrix"
+allow_violation = true
+"""
+FLIP = "real = [[0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]]"
+PHASES = "real = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, -1]]"
+
+
+def test_a_unitary_that_does_not_conserve_energy_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for matrix, told in ((FLIP, True), (PHASES, False)):  # the second one is allowed to, and does not
+        path = tmp_path / "flip.toml"
+        path.write_text(VIOLATION + matrix, encoding="utf-8")
+        document = json.loads(shown(capsys, str(path), "--json"))
+        text = shown(capsys, str(path))
+        assert bool(document["notes"]) is told
+        assert ("The identities that rest on the conservation of energy need not hold" in text) is told
+        if told:
+            (note,) = document["notes"]
+            assert text.endswith(f"\n\n{note}\n")
+            beta, averages = 0.6, document["averages"]
+            assert "mean_sigma is entropy_production plus beta times that work" in note
+            moved = averages["entropy_production"] + beta * averages["switching_work"]
+            assert document["path_law"]["mean_sigma"] == pytest.approx(moved, abs=1e-12)
+            assert document["path_law"]["exp_minus_sigma"] == pytest.approx(1, abs=1e-12)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from qtraj.cli import main
-from qtraj.cli.arguments import COMMANDS, parser_of
 from qtraj.cli.exits import Exit
-from qtraj.cli.manual import GROUPS, SYNOPSES, closing
+from qtraj.cli.manual import COMMANDS, GROUPS, SYNOPSES, closing
+from qtraj.cli.options import options_without_effect, parser_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -36,6 +36,20 @@ def test_every_option_is_in_a_group(name: str) -> None:
 def test_every_grouped_option_exists() -> None:
     known = {option for name in COMMANDS for option in parser_of(name)[1]}
     assert {option for options in GROUPS.values() for option in options} <= known
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_without_effect_are_taken_and_not_offered(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    page = capsys.readouterr().out
+    offered = set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", page, re.M))
+    assert offered == {word for word in parser_of(name)[1] if word.startswith("--")} - set(options_without_effect(name))
+
+
+def test_exact_says_what_it_takes_and_ignores(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exact", "--help"]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    assert "--paths, --seed, --sampler and --backend, which other commands have, are taken and change nothing" in page
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -11,19 +11,22 @@ from qtraj.cli.exits import Exit
 from qtraj.cli.reproduce import reproduce
 from qtraj.errors import InvalidInput, StorageError, UnknownName
 from qtraj.reproduce import registry
-from qtraj.reproduce.entry import Reproduction, Row
+from qtraj.reproduce.entry import NOT_GIVEN, ONLY_OURS, Reproduction, Row
 
 
 def rows() -> tuple[Row, ...]:
     return (
         Row(quantity="a current", printed=1.0, corrected=-1.0, ours=-0.99999999999, note="the sign is wrong"),
-        Row(quantity="a rate", printed="not given", corrected=None, ours=float("inf")),
-        Row(quantity="a word", printed=None, corrected="none", ours="none"),
+        Row(quantity="a rate", printed=NOT_GIVEN, corrected=ONLY_OURS, ours=float("inf")),
+        Row(quantity="a word", printed="some", corrected="none", ours="none"),
+        Row(quantity="nothing", printed=0.0, ours=-3e-17),
     )
 
 
 SMALL = {
-    "first": Reproduction(name="first", source="RFA13, Fig. 1", what="A small one.", rows=rows),
+    "first": Reproduction(
+        name="first", source="RFA13, Fig. 1", what="A small one.", rows=rows, remark="Small as it is."
+    ),
     "second": Reproduction(
         name="second",
         source="LK14",
@@ -58,17 +61,30 @@ def test_the_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
-def test_a_table_has_the_three_values_and_the_note(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_has_the_three_values_and_the_note(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     assert reproduce("first") is Exit.HOLDS
     assert capsys.readouterr().out == (
         "first: A small one. [RFA13, Fig. 1]\n"
         "\n"
-        "quantity   printed    corrected  ours\n"
-        "---------  ---------  ---------  ----\n"
-        "a current  1          -1         -1\n"
+        "quantity   printed    corrected   ours\n"
+        "---------  ---------  ----------  ----\n"
+        "a current  1          -1          -1\n"
         "    the sign is wrong\n"
-        "a rate     not given  -          inf\n"
-        "a word     -          none       none\n"
+        "a rate     not given  only ours   inf\n"
+        "a word     some       none        none\n"
+        "nothing    0          as printed  0\n"
+        "\n"
+        "printed: the paper's formula, number or statement\n"
+        "corrected: the right value, where the paper is wrong or has none\n"
+        "ours: computed without that formula\n"
+        "not given: the paper has neither a formula nor a number\n"
+        "as printed: the paper is right, to the digits that it gives\n"
+        "only ours: the paper is wrong or silent, there is no formula to put in its place, and ours is the\n"
+        "right value\n"
+        "Small as it is.\n"
     )
 
 
@@ -77,7 +93,7 @@ def test_json_has_all_digits_and_a_reason_for_what_is_not_finite(capsys: pytest.
     document = json.loads(capsys.readouterr().out)
     assert document["name"] == "first"
     assert document["qtraj_version"]
-    current, rate, word = document["rows"]
+    current, rate, word, nothing = document["rows"]
     assert current == {
         "quantity": "a current",
         "printed": 1.0,
@@ -86,6 +102,8 @@ def test_json_has_all_digits_and_a_reason_for_what_is_not_finite(capsys: pytest.
         "note": "the sign is wrong",
     }
     assert (rate["printed"], rate["ours"], word["ours"]) == ("not given", None, "none")
+    assert (nothing["corrected"], nothing["ours"]) == ("as printed", -3e-17)
+    assert document["remark"] == "Small as it is."
     assert document["reasons"] == {"rows.1.ours": "infinite"}
 
 

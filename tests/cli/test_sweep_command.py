@@ -186,6 +186,17 @@ def test_too_few_paths_are_inconclusive_and_more_settle_it(run: Run, tmp_path: P
     words = ("--over", "angle=0.9,1.2", "--out", tmp_path / "s", "--seed", 7)
     code, out, _ = run("sweep", MODEL, *words, "--paths", 100)
     assert code == Exit.INCONCLUSIVE
+    heading, *_ = (line for line in out.splitlines() if line.startswith("point "))
+    assert heading.split()[-4:] == ["covered", "because", "of", "verdict"]
+    document = json.loads(run("verify", tmp_path / "s", "--json")[1])
+    for point in document["points"]:
+        folder = tmp_path / "s" / "points" / f"{point['point']:04}"
+        checks = json.loads(run("verify", folder, "--json")[1])["checks"]
+        assert point["because_of"] == [check["name"] for check in checks if check["verdict"] == "inconclusive"]
+        first, more = point["because_of"][0], len(point["because_of"]) - 2
+        (row,) = [line for line in out.splitlines() if line.split()[:1] == [str(point["point"])]]
+        assert f"  {first}, " in row
+        assert (f"and {more} more  inconclusive" in row) == (more > 0)
     last = out.splitlines()[-1]
     assert last.startswith("INCONCLUSIVE: nothing is rejected, but 2 of 2 points could not have been. `qtraj resume")
     needed = last.partition("N = ")[2].split()[0]
@@ -202,6 +213,9 @@ def test_a_wrong_number_fails(run: Run, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(PathLaw, "mean", lambda law, name: right(law, name) * (-1 if name == "sigma_d" else 1))
     code, out, _ = run("sweep", MODEL, "--over", "angle=0,0.9", "--out", tmp_path / "s")
     assert code == Exit.FAILS
+    passed, failed = (line for line in out.splitlines() if line.endswith(("  pass", "  fail")))
+    assert passed.split()[-2] == "100.00%", "what passes needs no reason"
+    assert "mean_sigma_d" in failed
     assert out.splitlines()[-1] == (
         f"FAIL: 1 of 2 points reject. `qtraj verify` says how, of {tmp_path / 's' / 'points' / '0001'}."
     )

@@ -12,7 +12,7 @@ from qtraj.density.jump_cumulants import jump_cumulants
 from qtraj.errors import NoFiniteLaw, NotRecorded
 from qtraj.paths.exact_law import exact_law
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.quantum.channels import davies_channels
+from qtraj.quantum.davies import davies_channels
 from qtraj.quantum.parties import System
 from qtraj.quantum.states import State
 from tests.processes.jump_cases import collective_ladder, driven_qubit, random_process

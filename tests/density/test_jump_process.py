@@ -15,7 +15,8 @@ from qtraj.density.jump_process import JumpProcessAverages, integrated_state, ju
 from qtraj.density.jump_rates import entropy_derivative, rates_at, rates_in
 from qtraj.paths.exact_law import exact_law
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.quantum.channels import davies_channels, dephasing_channels
+from qtraj.quantum.channels import dephasing_channels
+from qtraj.quantum.davies import davies_channels
 from qtraj.quantum.entropies import coherence, divergence_from_gibbs
 from qtraj.quantum.parties import System
 from qtraj.quantum.states import State

@@ -47,7 +47,7 @@ def test_shot_noise_without_memory() -> None:
     """Jumps at one rate whatever the state: noise equals current."""
     system = System(energies=[0.0, 1.0], state=State.haar(2))
     process = JumpProcess(system=system, channels=dephasing_channels(2, 0.35), duration=1.0)
-    with pytest.raises(InvalidInput, match="needs a unique steady state, but there are 2"):
+    with pytest.raises(InvalidInput, match="unique for zero-frequency noise, but there are 2"):
         long_time_statistics(process, "jumps")
     driven = driven_qubit()
     mixed = JumpProcess(system=driven.system, channels=dephasing_channels(2, 0.35), duration=1.0)

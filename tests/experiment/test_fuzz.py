@@ -131,6 +131,8 @@ def test_random_settings_are_applied_or_refused_by_name() -> None:
         "x.y",
     ]
     keys += ["duration", "beta", "rates", "rates.0", "rates.0.1", "rates.0.2", "baths", "system.hamiltonian"]
+    keys += [f"correlations{rest}" for rest in ("", ".kind", ".strength", ".elements", ".elements.0", ".elements.0.2")]
+    keys += ["joint_state", "joint_state.real"]
     keys += [f"channels{rest}" for rest in ("", ".0", ".0.operator", ".0.rate", ".0.energy", ".0.beta", ".1.bath")]
     refused = 0
     for _ in range(600):

@@ -235,6 +235,10 @@ class TestBadInput:
             (["channels.0.beta=1000"], "in `channels.0`: the two rates of a channel must not differ by more than"),
             (["channels.1.bath=cold", "channels.1.beta=3"], "a bath must have one temperature, but 'cold' has"),
             (["channels.0.rte=1"], "`channels.0` has no key 'rte'; did you mean 'rate'?"),
+            (
+                ["channels.0.inverse_temperature=1"],
+                "`channels.0` has no key 'inverse_temperature'; did you mean 'beta', the inverse temperature?",
+            ),
             (["beta=1"], "the file of kind jump-process has no key 'beta'"),
             (["kind=jump-proces"], "`kind` must be one of thermal-operation"),
             (['system.state={kind="pure", real=[1, 0, 0]}'], "must have dimension 2"),

@@ -195,7 +195,11 @@ class TestEnsemble:
             "`system.state.rank` must be between 1 and the dimension 2",
         ),
         ("system.state.x=2", InvalidState, "in `system.state`: the Bloch vector must have length at most 1"),
-        ('system.state={kind="pure", real=[1, 1]}', InvalidState, "in `system.state`: `vector` must have norm 1"),
+        (
+            'system.state={kind="pure", real=[1, 1]}',
+            InvalidState,
+            "`system.state` must have norm 1, but has norm 1.41421",
+        ),
         (
             'system.state={kind="spectral", log_populations=[0]}',
             InvalidInput,

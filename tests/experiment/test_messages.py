@@ -23,6 +23,9 @@ def test_a_temperature_is_an_inverse_one() -> None:
     assert "did you mean 'beta', the inverse temperature?" in complaint("davies-qutrit", "temperature=2")
     assert "did you mean 'beta_a', the inverse temperature?" in complaint("resonant-pair", "temperature_a=2")
     assert "did you mean 'beta_a' or 'beta_b', the inverse temperature?" in complaint("resonant-pair", "T=2")
+    # The argument of the Python classes, as it is and with the name of a bath.
+    assert "did you mean 'beta', the inverse temperature?" in complaint("davies-qutrit", "inverse_temperature=2")
+    assert "did you mean 'beta_a', the inverse" in complaint("resonant-pair", "inverse_temperature_a=2")
     # Where temperatures are what is asked for, they are what is suggested.
     assert "did you mean 'temperature_hot'?" in complaint("two-node-network", "temperature_hott=2")
     assert hint("colour", ["beta"]) == "known are beta"

@@ -56,6 +56,8 @@ class TestTrajectories:
         ensemble = ensemble_from_mcsolve(result, process, c_ops=C_OPS, seed=1)
         report = qtraj.verify(process, ensemble=ensemble, level=1e-9)
         assert str(report.verdict) != "fail", report
+        assert report.seed is None
+        assert "seed" not in repr(ensemble)
         assert {"mean_sigma", "mean_sigma_d", "mean_xi", "final_marginal"} <= {check.name for check in report.checks}
 
     def test_a_wrong_order_of_the_operators_is_found_out(self, run: tuple[JumpProcess, Any]) -> None:

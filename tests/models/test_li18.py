@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from qtraj.density.collision_model import collision_model_averages, states_after_rounds
 from qtraj.density.thermal_conductance import steady_heat_into, thermal_conductance
 from qtraj.errors import InvalidInput, TooLarge, UnknownName
-from qtraj.models.li18 import coherent_collision, coherent_collision_extras, coherent_collision_with_phases
+from qtraj.models.li18 import coherent_collision, coherent_collision_extras
 from qtraj.models.li18_closed_forms import (
     critical_coherence_full_swap,
     high_temperature_conductance,
@@ -238,11 +239,20 @@ def test_second_eigenvalue_of_figure_2() -> None:
     assert abs(values.heat_into["hot"][-1] / values.steady_heat_into["hot"] - 1) > 1e-3  # type: ignore[index]
 
 
+def with_phases(hot: float, cold: float, **parameters: Any) -> CollisionModel:
+    """The model with a phase for each reservoir, where it has their difference only."""
+    model = coherent_collision(**parameters)
+    turned = {}
+    for name, phase in (("hot", hot), ("cold", cold)):
+        reservoir = model.reservoirs[name]
+        beta = reservoir.inverse_temperature
+        unit = coherent_unit(frequency=1.0, temperature=1 / beta, coherence=0.8, phase=phase)
+        turned[name] = replace(reservoir, state=unit)
+    return replace(model, reservoirs=turned)
+
+
 def test_only_the_difference_of_the_phases_matters_in_the_steady_state() -> None:
-    one, other = (
-        collision_model_averages(coherent_collision_with_phases(phase_hot=0.4 + turn, phase_cold=turn))
-        for turn in (0.0, 1.1)
-    )
+    one, other = (collision_model_averages(with_phases(0.4 + turn, turn)) for turn in (0.0, 1.1))
     assert one.steady_heat_into == pytest.approx(other.steady_heat_into, abs=1e-14)  # type: ignore[arg-type]
     # |11> is symmetric under rotations about z, so transients agree too.
     np.testing.assert_allclose(one.heat_into["hot"], other.heat_into["hot"], atol=1e-14)
@@ -250,12 +260,7 @@ def test_only_the_difference_of_the_phases_matters_in_the_steady_state() -> None
 
 def test_both_phases_matter_in_transients_from_other_starts() -> None:
     start = State.pure([0.5, 0.5, 0.5, 0.5])
-    one, other = (
-        collision_model_averages(
-            coherent_collision_with_phases(phase_hot=0.4 + turn, phase_cold=turn, initial=start.matrix)
-        )
-        for turn in (0.0, 1.1)
-    )
+    one, other = (collision_model_averages(with_phases(0.4 + turn, turn, initial=start.matrix)) for turn in (0.0, 1.1))
     assert np.abs(one.heat_into["hot"] - other.heat_into["hot"]).max() > 0.01
     assert one.steady_heat_into == pytest.approx(other.steady_heat_into, abs=1e-14)  # type: ignore[arg-type]
 

@@ -16,7 +16,8 @@ from qtraj.paths.jump_engines import EngineKind, JumpEngine
 from qtraj.paths.jump_operators import Frame
 from qtraj.paths.jump_tables import Booking, floats, integers
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.quantum.channels import Channel, davies_channels, dephasing_channels
+from qtraj.quantum.channels import Channel, dephasing_channels
+from qtraj.quantum.davies import davies_channels
 from qtraj.quantum.parties import System
 from qtraj.quantum.states import State
 

@@ -22,7 +22,9 @@ from qtraj.paths.follow_blocks import draw_followed
 from qtraj.paths.followed import FollowedPaths
 from qtraj.paths.law import PathLaw
 from qtraj.paths.sample import sample
+from qtraj.processes.seam import MeasurementProtocol
 from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.quantum.lazy_blocks import STORE, LazyStacks
 from qtraj.quantum.parties import Environment
 from qtraj.quantum.states import State
 from tests.paths.cases import CASES, PROTOCOLS, case, haar_operation
@@ -78,7 +80,7 @@ def test_outcomes_of_probability_zero_never_occur() -> None:
 class InverseUnitary(FollowedPaths):
     """Evolves with the inverse of U."""
 
-    def collapse(self, psi: np.ndarray, mu: int) -> tuple[np.ndarray, np.ndarray]:
+    def collapse(self, psi: np.ndarray, mu: int, columns: object = None) -> tuple[np.ndarray, np.ndarray]:
         wrong = replace(self.operation, unitary=self.operation.unitary.adjoint())
         return FollowedPaths(operation=wrong, endpoints=self.endpoints, seed=0).collapse(psi, mu)
 
@@ -273,3 +275,32 @@ def test_evolved_states_are_kept_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) 
     assert 3 <= len(bounded._evolved) < unbounded
     assert bounded._evolved.bytes <= 3 * largest
     assert not free._evolved  # a process keeps what belongs to the run it works on, and nothing else
+
+
+def test_blocks_are_made_once_however_few_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The paths are the same to the last bit, whatever is read together."""
+    block = row_blocks(3000)[0]
+    rows, made = followed_by_blocks(block)
+    assert sorted(made) == list(range(5))
+    monkeypatch.setattr(STORE, "limit", 0.0)
+    again, made = followed_by_blocks(block)
+    assert sorted(made) == list(range(5))
+    monkeypatch.setattr(followed_module, "COLUMN_BYTES", 1)
+    pair_by_pair, made = followed_by_blocks(block)
+    assert max(map(made.count, made)) > 10  # negative control
+    for name, column in rows.items():
+        np.testing.assert_array_equal(again[name], column)
+        np.testing.assert_array_equal(pair_by_pair[name], column)
+
+
+def followed_by_blocks(block: Block) -> tuple[dict[str, np.ndarray], list[int]]:
+    """Kraus paths of a qubit and eight spins, and which shelves of the unitary's blocks were made on the way."""
+    bath = Environment.spins(count=8, splitting=1.0, inverse_temperature=0.4)
+    operation = haar_operation([0.0, 1.0], State.haar(2, seed=3), bath)
+    stacks = operation.unitary.matrices
+    assert isinstance(stacks, LazyStacks)
+    made: list[int] = []
+    plain = stacks._made
+    vars(stacks)["_made"] = lambda position: made.append(position) or plain(position)
+    endpoints = operation.endpoints(MeasurementProtocol.KRAUS)
+    return FollowedPaths(operation=operation, endpoints=endpoints, seed=1)(block), made

@@ -15,7 +15,7 @@ from qtraj.paths.blocks import ROW_BLOCK_PATHS, Block, row_blocks
 from qtraj.paths.exact_law import exact_law
 from qtraj.paths.jump_engines import EngineKind
 from qtraj.paths.jump_records import JumpRecords
-from qtraj.paths.jump_trajectories import JumpTrajectories, average_states
+from qtraj.paths.jump_trajectories import JumpTrajectories
 from qtraj.paths.parallel import map_blocks
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol
@@ -195,12 +195,6 @@ def test_averaged_states_are_the_master_equation(name: str, root_seed: int) -> N
             assert np.abs(own - exact_state(process, time)).max() < SIGMAS * 0.71 / np.sqrt(paths), kind
 
 
-def test_negative_control_averages_see_a_wrong_process(root_seed: int) -> None:
-    process, paths = driven_qubit(drive=0.4), 10_000
-    estimate = average_states(process, np.array([process.duration]), paths=paths, seed=root_seed)[0]
-    assert np.abs(estimate - exact_state(driven_qubit(), process.duration)).max() > SIGMAS * 0.71 / np.sqrt(paths)
-
-
 @pytest.mark.parametrize("kind", [EngineKind.CHAIN, EngineKind.TRANSITIONS, EngineKind.MODES, EngineKind.DIGITS])
 def test_states_are_those_of_the_same_trajectories(kind: EngineKind) -> None:
     """Before the first jump the evolved start, right after a jump of rank one its state."""
@@ -262,12 +256,6 @@ def test_workers_change_nothing(name: str, backend: str) -> None:
     blocks = row_blocks(ROW_BLOCK_PATHS + 1017)
     function = _Bytes(trajectories(CASES[name]()))
     assert map_blocks(function, blocks) == map_blocks(function, blocks, n_jobs=2, backend=backend)
-
-
-def test_averages_do_not_depend_on_the_workers() -> None:
-    times, paths = np.array([0.3, 2.0]), ROW_BLOCK_PATHS + 500
-    alone = average_states(davies(), times, paths=paths, seed=3)
-    assert alone.tobytes() == average_states(davies(), times, paths=paths, seed=3, n_jobs=2).tobytes()
 
 
 def test_seeds_blocks_and_tails_differ() -> None:

@@ -9,6 +9,7 @@ from qtraj.errors import InvalidInput, NotRecorded
 from qtraj.paths.kraus import average_state, conditional_states
 from qtraj.paths.sample import sample
 from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.quantum.lazy_blocks import STORE
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
@@ -123,6 +124,18 @@ def test_paths_that_cannot_occur_are_refused() -> None:
     for alpha, mu in ((2, 0), (-1, 0), (0, 8), (0, -1)):
         with pytest.raises(InvalidInput, match="must start in a possible outcome"):
             conditional_states(operation, np.array([alpha]), np.array([mu]), np.array([0]))
+
+
+def test_states_do_not_depend_on_the_other_paths_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one or together, in any order, with nothing kept of the unitary."""
+    operation = case("spins")
+    alpha, mu, _, nu, _, _ = enumerate_paths(operation, "kraus").labels.T
+    together = conditional_states(operation, alpha, mu, nu)
+    monkeypatch.setattr(STORE, "limit", 0.0)
+    order = np.random.default_rng(1).permutation(alpha.size)
+    np.testing.assert_array_equal(conditional_states(operation, alpha[order], mu[order], nu[order]), together[order])
+    alone = [conditional_states(operation, alpha[[k]], mu[[k]], nu[[k]])[0] for k in range(alpha.size)]
+    np.testing.assert_allclose(alone, together, rtol=0, atol=1e-15)
 
 
 def test_no_paths_no_states() -> None:

@@ -7,11 +7,16 @@ import pytest
 
 from qtraj.models.li18 import coherent_collision
 from qtraj.paths import path_count
-from qtraj.paths.exact_law import exact_law
+from qtraj.paths.exact_law import exact_law, law_between
+from qtraj.paths.law import PathLaw
 from qtraj.paths.path_count import count_label_sequences
 from qtraj.processes.collision_model import CollisionModel
-from qtraj.processes.seam import MeasurementProtocol
+from qtraj.processes.level_pairs import condensed_branches
+from qtraj.processes.seam import Branches, MeasurementProtocol, Stage
+from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.states import State
+from qtraj.quantum.unitaries import EnergyConservingUnitary
 from tests.paths.collision_cases import CASES, case, qubit_model
 from tests.paths.collision_enumeration import enumerate_collisions
 
@@ -54,6 +59,30 @@ def test_a_law_of_too_many_paths_can_be_printed(monkeypatch: pytest.MonkeyPatch)
 def test_too_many_sets_of_levels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(path_count, "MOST_SETS", 1)
     assert count(coherent_collision(collisions=2, coherence=0.0)) is None
+
+
+def test_gathered_pairs_count_where_an_amplitude_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of eight environment states turn the qubit, in opposite senses; its state along x only becomes shorter.
+
+    From one end of x to the other there are two pairs (mu, nu) for listed pairs, and all eight for gathered ones: the
+    amplitudes of the other six are sums of two elements that are not zero. Probabilities are the same.
+    """
+    system = System(energies=[0.0, 1.0], state=State.bloch(0.6, 0.0, 0.0))
+    bath = Environment.spins(count=3, splitting=1.0, inverse_temperature=0.7)
+    phases = np.zeros(16)
+    phases[[8 + 1, 8 + 2]] = 0.5, -0.5
+    unitary = EnergyConservingUnitary.from_matrix(system, bath, np.diag(np.exp(1j * phases)))
+    operation = ThermalOperation(system=system, environment=bath, unitary=unitary)
+    listed = law_of(operation.branches(), operation)
+    gathered = law_of(condensed_branches(operation.unitary, bath), operation)
+    assert (listed.paths, gathered.paths) == (2 * 8 + 2 * 2, 2 * 8 + 2 * 8)
+    assert listed.classes == gathered.classes == 4
+    np.testing.assert_allclose(gathered.probabilities, listed.probabilities, rtol=1e-12)
+
+
+def law_of(branches: tuple[Branches, ...], operation: ThermalOperation) -> PathLaw:
+    ends = operation.endpoints(MeasurementProtocol.EIGENBASIS)
+    return law_between((Stage(reservoir="environment", branches=branches),), ends)
 
 
 def test_energy_labels_multiply() -> None:

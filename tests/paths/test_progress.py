@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,16 +13,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from qtraj.arrays import FloatArray
 from qtraj.experiment import load_experiment
 from qtraj.paths import screens
 from qtraj.paths.blocks import ROW_BLOCK_PATHS
+from qtraj.paths.extend import extended
 from qtraj.paths.progress import Progress, RunProgress, begin, displayed, found, watch
 from qtraj.paths.run_meter import WINDOW_BLOCKS, RunMeter
-from qtraj.paths.running_mean import CurrentEstimate
+from qtraj.paths.running_mean import CurrentEstimate, RunningMean
 from qtraj.paths.sample import sample
 from qtraj.paths.screens import LogScreen, NotebookScreen, TerminalScreen, screen_for
 from qtraj.processes.seam import Process
-from qtraj.storage import resume_run, start_run
+from qtraj.storage import load_run, resume_run, start_run
 from tests.paths.cases import case
 from tests.paths.jump_cases import driven_qubit
 
@@ -262,17 +266,75 @@ def test_an_estimate_has_as_many_digits_as_it_deserves(value: float, error: floa
     assert str(CurrentEstimate(name="x", value=value, standard_error=error)) == text
 
 
-@pytest.mark.parametrize("process", [case("spins"), driven_qubit()], ids=["with a law", "without"])
-def test_the_estimate_shown_last_is_that_of_the_ensemble(process: Process) -> None:
-    """With a law from the counts of its classes, without one from the rows."""
+@contextmanager
+def every_line(total: int = 150_000) -> Iterator[tuple[RunProgress, io.StringIO]]:
+    """A display that writes at every block."""
     screen = LogScreen(log := io.StringIO(), "sampling paths")
     screen.patience = screen.interval = 0.0
-    with RunProgress(150_000, screen=screen) as progress:
-        ensemble = sample(process, paths=150_000, seed=1, sampler="followed", progress=progress)
-    weights = np.exp(-ensemble["sigma"])
+    with RunProgress(total, screen=screen) as progress:
+        yield progress, log
+
+
+def estimate_of(sigma: FloatArray) -> str:
+    weights = np.exp(-sigma)
     error = float(weights.std() / weights.size**0.5)
-    expected = CurrentEstimate(name="<e^-sigma>", value=float(weights.mean()), standard_error=error)
-    assert log.getvalue().splitlines()[-1].endswith(str(expected))
+    return str(CurrentEstimate(name="<e^-sigma>", value=float(weights.mean()), standard_error=error))
+
+
+@pytest.mark.parametrize(
+    ("process", "sampler"),
+    [(case("spins"), "followed"), (driven_qubit(), "followed"), (case("spins"), "explicit")],
+    ids=["with a law", "without", "explicit"],
+)
+def test_the_estimate_shown_last_is_that_of_the_ensemble(process: Process, sampler: str) -> None:
+    """With a law from the counts of its classes, without one from the rows."""
+    with every_line() as (progress, log):
+        ensemble = sample(process, paths=150_000, seed=1, sampler=sampler, progress=progress)
+    assert log.getvalue().splitlines()[-1].endswith(estimate_of(ensemble["sigma"]))
+
+
+@pytest.mark.parametrize(
+    ("process", "before", "drawn"),
+    [(case("spins"), 70_000, 150_000), (driven_qubit(), 1000, 150_000), (driven_qubit(), 70_000, 84_464)],
+    ids=["with a law", "without", "a block kept"],
+)
+def test_the_estimate_of_a_run_made_longer_is_that_of_the_whole(process: Process, before: int, drawn: int) -> None:
+    short = sample(process, paths=before, seed=1, sampler="followed")
+    with every_line(drawn) as (progress, log):
+        longer = extended(short, 150_000, progress=progress)
+    assert log.getvalue().splitlines()[-1].endswith(estimate_of(longer["sigma"]))
+
+
+@pytest.mark.parametrize("sampler", ["explicit", "followed"])
+def test_a_run_that_is_stored_shows_its_estimate_too(sampler: str, tmp_path: Path) -> None:
+    """Of what is drawn now: after an interruption, of the blocks that were missing."""
+    run = tmp_path / "run"
+    with every_line() as (progress, log):
+        start_run(load_experiment("davies-qutrit"), run, sampler=sampler, paths=150_000, seed=1, progress=progress)
+    sigma = load_run(run, rows=True)["sigma"]
+    assert log.getvalue().splitlines()[-1].endswith(estimate_of(sigma))
+    first, *others = sorted((run / "paths").iterdir())
+    for file in others:
+        file.unlink()
+    with every_line() as (progress, log):
+        resume_run(run, progress=progress)
+    assert first.exists()
+    assert log.getvalue().splitlines()[-1].endswith(estimate_of(sigma[ROW_BLOCK_PATHS:]))
+
+
+def test_means_of_blocks_are_joined_as_if_there_were_one(root_seed: int) -> None:
+    sigma = np.random.default_rng(root_seed).normal(size=1000)
+    whole, joined = RunningMean(), RunningMean()
+    whole.add({"sigma": sigma})
+    for part in np.split(sigma, [300, 300, 301]):
+        own = RunningMean()
+        own.add({"sigma": part})
+        joined.join(own)
+    one, other = whole.estimate(), joined.estimate()
+    assert one is not None
+    assert other is not None
+    assert one.value == pytest.approx(other.value, rel=1e-14)
+    assert one.standard_error == pytest.approx(other.standard_error, rel=1e-13)
 
 
 def test_a_resumed_run_begins_with_what_is_there(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from qtraj.experiment import load_experiment
 from qtraj.models import build_model
 from qtraj.paths.ensemble import Ensemble
@@ -57,6 +59,13 @@ def ensemble_of(name: str, protocol: str = "augmented", paths: int = 2000) -> En
 @cache
 def trajectories_of(name: str, paths: int = 200, protocol: str = "augmented") -> Ensemble:
     return sample(process_of(name), paths=paths, seed=3, protocol=protocol, keep_records=True)
+
+
+def busiest(name: str) -> int:
+    """The trajectory with the most jumps."""
+    records = trajectories_of(name).records
+    assert records is not None
+    return int(np.argmax(records.jumps))
 
 
 def jump_process(name: str) -> JumpProcess:

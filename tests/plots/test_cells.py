@@ -31,6 +31,7 @@ def test_a_logarithmic_axis_loses_no_path(draw: Draw, name: str, quantity: str, 
 @pytest.mark.parametrize("quantity", ["sigma", "xi"])
 def test_a_linear_axis_loses_only_the_tails(draw: Draw, name: str, quantity: str) -> None:
     cells = make_cells(draw(name), quantity)
+    assert cells.counts.sum() + cells.below + cells.above == draw(name).paths
     assert cells.frequencies.sum() > 1 - 2 * INVISIBLE_TAIL - 1e-12
     assert cells.probabilities.sum() > 1 - 2 * INVISIBLE_TAIL - 1e-12
 

@@ -76,6 +76,31 @@ def test_the_legend_covers_no_data() -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["into hot", "into cold", "into warm", "steady, exact"]
 
 
+def test_a_single_round_is_a_whole_number() -> None:
+    axes = currents(collision_model("three"))
+    figure_of(axes).canvas.draw()
+    low, high = axes.get_xlim()
+    assert [tick for tick in axes.get_xticks() if low <= tick <= high] == [1.0]
+
+
+def test_the_legend_stands_above_the_power_of_ten() -> None:
+    """Heats of a thousandth have their power of ten at the top of the axis, where the legend begins."""
+    axes = currents(collision_model("coherent"))
+    figure_of(axes).canvas.draw()
+    (legend,) = axes.findobj(LegendAbove)
+    power = axes.yaxis.get_offset_text()
+    assert "10^" in power.get_text()
+    box, page = legend.get_window_extent(), figure_of(axes).bbox
+    assert power.get_window_extent().y1 < box.y0
+    assert box.y1 <= page.y1 + 1
+    # Without one it stands as low as any other legend.
+    plain = currents(collision_model("relaxation"))
+    figure_of(plain).canvas.draw()
+    (other,) = plain.findobj(LegendAbove)
+    assert plain.yaxis.get_offset_text().get_text() == ""
+    assert other.get_window_extent().y0 - plain.bbox.y1 < box.y0 - axes.bbox.y1
+
+
 def test_other_processes_have_none() -> None:
     with pytest.raises(InvalidInput, match="`process` must be a collision model, but is JumpProcess"):
         currents(jump_process("qutrit"))

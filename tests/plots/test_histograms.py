@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,13 +13,17 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
+from qtraj.arrays import IntArray
 from qtraj.errors import NotRecorded, UnknownName
 from qtraj.paths.ensemble import Ensemble
 from qtraj.plots import ExactAverages, histogram
+from qtraj.plots.atoms import reservoirs_of
 from qtraj.plots.cells import axis_floor, frequency_interval, make_cells
-from qtraj.plots.labels import axis_label, exact_number, number_with_error
-from qtraj.plots.style import LegendAbove, figure_of
+from qtraj.plots.labels import axis_label
+from qtraj.plots.numerals import number_with_error
+from qtraj.plots.style import figure_of
 from tests.plots.other_processes import COLLISIONS, JUMPS, WITHOUT_LAW, ensemble_of
+from tests.plots.reading import legend_of, legend_texts
 
 # Of the other processes; drawing all of them every time would take longer than it tells.
 EVERY_TIME = ("coherent", "junction")
@@ -35,16 +40,6 @@ def collection(axes: Axes, label: str) -> LineCollection:
 def position(axes: Axes, label: str) -> float:
     (line,) = [line for line in axes.lines if line.get_label() == label]
     return float(np.asarray(line.get_xdata())[0])
-
-
-def legend_of(axes: Axes) -> LegendAbove:
-    (legend,) = axes.findobj(LegendAbove)
-    assert isinstance(legend, LegendAbove)
-    return legend
-
-
-def legend_texts(axes: Axes) -> list[str]:
-    return [text.get_text() for text in legend_of(axes).get_texts()]
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -74,6 +69,66 @@ def test_error_bars_are_intervals_of_the_frequencies(draw: Draw) -> None:
     np.testing.assert_array_equal(bars[:, 0, 1], low)
     np.testing.assert_array_equal(bars[:, 1, 1], high)
     assert (low > 0).all()
+
+
+def missing(axes: Axes) -> list[str]:
+    """What is said about paths that are not in the picture."""
+    return [text.get_text() for text in axes.texts if "not shown" in text.get_text()]
+
+
+def with_counts(ensemble: Ensemble, counts: IntArray, *, outside: int = 0) -> Ensemble:
+    paths = int(counts.sum()) + outside
+    return replace(ensemble, class_counts=counts, paths=paths, outside=outside)
+
+
+def test_paths_that_are_not_shown_are_counted(draw: Draw) -> None:
+    """On a linear axis; a logarithmic one shows every path."""
+    ensemble = draw("qutrit", paths=10**6)
+    cells = make_cells(ensemble, "xi")
+    assert cells.below > 0 == cells.above
+    axes = histogram(ensemble, "xi")
+    assert missing(axes) == [f"paths not shown: ${cells.below}$ below"]
+    values, counts = ensemble.values("xi")
+    assert counts[values < axes.get_xlim()[0]].sum() == cells.below
+    assert missing(histogram(ensemble, "xi", log=True)) == []
+
+
+def test_nothing_is_said_where_nothing_is_missing(draw: Draw) -> None:
+    assert missing(histogram(draw("qubit"), "sigma")) == []
+
+
+def test_paths_outside_of_the_law_are_counted(draw: Draw) -> None:
+    ensemble = draw("qubit")
+    axes = histogram(with_counts(ensemble, ensemble.class_counts, outside=7), "sigma")
+    assert missing(axes) == ["paths not shown: $7$ in no class of the law"]
+
+
+def test_what_is_said_stands_below_the_axis_and_inside_the_page(draw: Draw) -> None:
+    axes = histogram(draw("cold", paths=10**9), "xi")
+    figure = figure_of(axes)
+    figure.canvas.draw()
+    (note,) = [text for text in axes.texts if "not shown" in text.get_text()]
+    box = note.get_window_extent()
+    assert box.y1 <= axes.xaxis.label.get_window_extent().y0 + 1
+    assert box.y0 >= 0
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.x1
+    assert r"\times 10^{5}$ above" in note.get_text()
+
+
+@pytest.mark.parametrize("process", WITHOUT_LAW)
+def test_without_a_law_no_bar_is_too_low_to_be_seen(process: str) -> None:
+    """Every value that was seen has a dash, however rare it is."""
+    ensemble = ensemble_of(process)
+    cells = make_cells(ensemble, "xi")
+    axes = histogram(ensemble, "xi")
+    if cells.are_atoms:
+        dashes = np.array(collection(axes, "frequency").get_segments())
+        np.testing.assert_array_equal(dashes[:, 0, 1], cells.frequencies)
+        np.testing.assert_allclose(dashes[:, :, 0].mean(axis=1), cells.centres, atol=1e-12)
+        assert (np.diff(dashes[:, :, 0], axis=1) > 0).all()
+    else:
+        _, outline = (patch for patch in axes.patches if isinstance(patch, StepPatch))
+        np.testing.assert_array_equal(outline.get_data().values, cells.frequencies)
 
 
 def test_many_atoms_are_binned_like_the_law(draw: Draw) -> None:
@@ -149,40 +204,6 @@ def test_every_protocol_can_be_drawn(draw: Draw, protocol: str) -> None:
                 histogram(ensemble, quantity)
 
 
-def test_the_legend_says_what_the_averages_are(draw: Draw) -> None:
-    ensemble = draw("qubit")
-    _, variance, _ = ensemble.law.cumulants("sigma")
-    second = ensemble.law.exponential_average("sigma", 2.0)
-    assert legend_texts(histogram(ensemble, "sigma")) == [
-        "",
-        "sampled",
-        "exact",
-        r"$\langle \sigma\rangle$",
-        f"${number_with_error(ensemble.mean('sigma'), (variance / ensemble.paths) ** 0.5)}$",
-        f"${exact_number(ensemble.law.mean('sigma'))}$",
-        r"$\langle e^{-\sigma}\rangle$",
-        f"${number_with_error(ensemble.exponential_average('sigma'), ((second - 1) / ensemble.paths) ** 0.5)}$",
-        "$1$",
-    ]
-
-
-def test_a_pure_start_is_held_against_one_minus_lambda(draw: Draw) -> None:
-    ensemble = draw("pure")
-    expected = exact_number(1 - ensemble.law.absolute_irreversibility)
-    assert legend_texts(histogram(ensemble, "sigma"))[-1] == rf"${expected} = 1 - \lambda$"
-    assert r"\lambda" not in legend_texts(histogram(draw("qutrit"), "sigma"))[-1]
-
-
-def test_heat_has_no_exponential_average(draw: Draw) -> None:
-    assert not [text for text in legend_texts(histogram(draw("qubit"), "heat")) if "e^" in text]
-
-
-def test_rounding_is_not_written_as_a_number(draw: Draw) -> None:
-    texts = legend_texts(histogram(draw("single"), "xi"))
-    assert texts[4:6] == ["$0$", "$0$"]
-    assert texts[7:9] == ["$1$", "$1$"]
-
-
 def test_the_legend_covers_no_data(draw: Draw, name: str) -> None:
     axes = histogram(draw(name), "sigma", log=True)
     figure_of(axes).canvas.draw()
@@ -211,7 +232,7 @@ def test_every_quantity_of_every_process_can_be_drawn(process: str) -> None:
     panels = figure.subplots(4, 3).ravel()
     for place, quantity in enumerate(ensemble.quantities):
         axes = histogram(ensemble, quantity, log=bool(place % 2), ax=panels[place])
-        assert axes.get_xlabel() == axis_label(quantity)
+        assert axes.get_xlabel() == axis_label(quantity, reservoirs_of(ensemble))
         assert ("e^" in "".join(legend_texts(axes))) == (quantity in ("sigma", "sigma_d", "xi"))
     figure.canvas.draw()
 
@@ -230,11 +251,6 @@ def test_without_a_law_exact_averages_come_from_density_matrices(process: str) -
     exact = ExactAverages.of(ensemble_of(process), "sigma")
     assert position(axes, "exact mean") == exact.mean
     assert legend_texts(axes)[2] == "exact"
-
-
-def test_work_without_a_law_has_no_exact_mean() -> None:
-    axes = histogram(ensemble_of("driven"), "work")
-    assert "exact" not in legend_texts(axes)
 
 
 def test_the_heat_goes_into_the_bath_by_its_name() -> None:
@@ -272,17 +288,3 @@ def test_exact_averages_can_be_passed() -> None:
     assert not [one for one in axes.collections if "exact" in str(one.get_label())]
     only_mean = histogram(ensemble, "sigma", exact=ExactAverages(mean=exact.mean, variance=exact.variance))
     assert len(legend_texts(only_mean)) == 6
-
-
-def test_what_only_dephases_takes_no_entropy() -> None:
-    texts = legend_texts(histogram(ensemble_of("dephasing"), "entropy_into_dephasing"))
-    assert texts[-1] == "$0$"
-
-
-def test_rounding_of_entropies_is_compared_with_a_nat() -> None:
-    """Without coherence xi is 1e-17 and not zero, with a spread of the same size."""
-    ensemble = ensemble_of("pure")
-    assert np.abs(ensemble.law.quantity("xi")).max() < 1e-13
-    texts = legend_texts(histogram(ensemble, "xi"))
-    assert texts[4:6] == ["$0$", "$0$"]
-    assert texts[7:9] == ["$1$", "$1$"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 
 from qtraj.errors import InvalidInput, NotRecorded, UnknownName
@@ -15,7 +15,9 @@ from qtraj.models import build_model
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.sample import sample
 from qtraj.plots import joint_map
-from qtraj.plots.joint import GRID, MOST_MARKS, MOST_TICKS, joint_cells
+from qtraj.plots.atoms import reservoirs_of
+from qtraj.plots.joint import MOST_TICKS
+from qtraj.plots.joint_cells import joint_cells
 from qtraj.plots.labels import axis_label
 from qtraj.plots.style import LegendAbove, figure_of
 from tests.plots.other_processes import WITHOUT_LAW, ensemble_of
@@ -62,27 +64,6 @@ def test_rings_differ_from_discs_where_the_sample_differs_from_the_law(draw: Dra
     assert np.abs(drawn["sampled"].get_sizes() - drawn["exact"].get_sizes()).max() > 10
 
 
-@pytest.mark.parametrize("process", ["qutrit", "ladder"])
-def test_a_grid_loses_no_path_and_adds_up_the_law(draw: Draw, process: str) -> None:
-    ensemble = draw(process)
-    cells = joint_cells(ensemble)
-    assert not cells.are_atoms
-    assert cells.counts.size <= GRID**2
-    assert cells.counts.sum() == ensemble.paths
-    assert 1 - 1e-3 < cells.probabilities.sum() < 1 + 1e-12
-    mean = cells.probabilities @ cells.positions
-    exact = np.array([ensemble.law.mean("sigma_d"), ensemble.law.mean("xi")])
-    law = ensemble.law.distribution("sigma_d", "xi")
-    assert (np.abs(mean - exact) < np.ptp(law.values, axis=0) / GRID).all()
-
-
-def test_atoms_are_shown_one_by_one_while_they_are_few(draw: Draw) -> None:
-    cells = joint_cells(draw("pure"))
-    assert cells.are_atoms
-    assert cells.counts.size <= MOST_MARKS
-    assert cells.counts.sum() == cells.paths
-
-
 def test_lines_of_constant_sigma_fall_with_slope_minus_one(draw: Draw) -> None:
     axes = joint_map(draw("qubit"))
     lines = [line for line in axes.lines if hasattr(line, "get_slope")]
@@ -104,24 +85,6 @@ def test_protocols_without_parts_have_no_map(draw: Draw, protocol: str) -> None:
         joint_map(draw("qubit", protocol=protocol))
 
 
-def test_two_heats_with_their_exact_law() -> None:
-    ensemble = ensemble_of("relaxation", paths=10**5)
-    law = ensemble.law.distribution("heat_into_hot", "heat_into_cold")
-    cells = joint_cells(ensemble, "heat_into_hot", "heat_into_cold")
-    assert cells.are_atoms
-    assert cells.probabilities is not None
-    order = np.argsort(-law.probabilities, kind="stable")[: cells.counts.size]
-    np.testing.assert_allclose(cells.probabilities, law.probabilities[order], rtol=1e-12)
-    np.testing.assert_allclose(cells.positions, law.values[order], atol=1e-12)
-    # A percent is at least six standard deviations of any frequency here: 1e-9.
-    assert np.abs(cells.frequencies - cells.probabilities).max() < 0.01
-    # Negative control: the heats are not independent, and the product of their laws fits much worse.
-    hot, cold = (ensemble.law.distribution(name) for name in ("heat_into_hot", "heat_into_cold"))
-    places = [np.abs(one.atoms[:, None] - cells.positions[:, k]).argmin(axis=0) for k, one in enumerate((hot, cold))]
-    apart = hot.probabilities[places[0]] * cold.probabilities[places[1]]
-    assert np.abs(cells.frequencies - apart).max() > 0.05
-
-
 def test_lines_of_constant_total_heat_are_those_that_occur() -> None:
     axes = joint_map(ensemble_of("thermal"), "heat_into_hot", "heat_into_cold")
     named = [text.get_text() for text in axes.texts if text.get_text().startswith("$Q =")]
@@ -134,10 +97,11 @@ def test_lines_of_constant_total_heat_are_those_that_occur() -> None:
 
 @pytest.mark.parametrize(("x", "y"), [("heat_into_hot", "heat_into_warm"), ("sigma", "heat"), ("heat", "xi")])
 def test_other_pairs_have_no_lines(x: str, y: str) -> None:
-    axes = joint_map(ensemble_of("three"), x, y)
+    ensemble = ensemble_of("three")
+    axes = joint_map(ensemble, x, y)
     assert not [line for line in axes.lines if hasattr(line, "get_slope")]
-    assert axes.get_xlabel() == axis_label(x)
-    assert axes.get_ylabel() == axis_label(y)
+    assert axes.get_xlabel() == axis_label(x, reservoirs_of(ensemble))
+    assert axes.get_ylabel() == axis_label(y, reservoirs_of(ensemble))
     figure_of(axes).canvas.draw()
 
 
@@ -152,30 +116,6 @@ def test_without_a_law_discs_are_the_sample(process: str) -> None:
     np.testing.assert_array_equal(drawn["sampled"].get_array(), cells.frequencies)
     labels = [axes.get_ylabel() for axes in figure_of(joint_map(ensemble)).axes]
     assert labels[1].startswith("frequency")
-
-
-def test_a_lattice_of_many_quanta_is_not_joined() -> None:
-    """More than 150 pairs of heats are still shown one by one, in marks that fit beside each other."""
-    ensemble, rng = ensemble_of("network"), np.random.default_rng(1)
-    quanta = rng.normal(scale=8.0, size=(2, ensemble.paths)).round()
-    rows = {**(ensemble.rows or {}), "heat_into_hot": 10 * quanta[0], "heat_into_cold": 5 * quanta[1]}
-    cells = joint_cells(replace(ensemble, rows=rows), "heat_into_hot", "heat_into_cold")
-    assert cells.are_atoms
-    assert cells.counts.size > MOST_MARKS
-    assert cells.largest_area < 10.0
-    assert cells.counts.sum() == ensemble.paths
-    # Ever more of them are joined, and every cell then holds equally many.
-    rows = {name: 10 * column if name.startswith("heat_into") else column for name, column in rows.items()}
-    rows["heat_into_hot"] = rows["heat_into_hot"] + 100 * rng.integers(-40, 40, size=ensemble.paths)
-    joined = joint_cells(replace(ensemble, rows=rows), "heat_into_hot", "heat_into_cold")
-    assert not joined.are_atoms
-    assert joined.counts.sum() == ensemble.paths
-    for column, quantum in zip(joined.positions.T, (100.0, 50.0), strict=True):
-        gaps = np.diff(np.unique(column.round(6))) / quantum
-        np.testing.assert_allclose(gaps, gaps.round(), atol=1e-6)
-    # Negative control: the same heats, a little off the lattice, are joined.
-    rows["heat_into_hot"] = rows["heat_into_hot"] + rng.uniform(size=ensemble.paths)
-    assert not joint_cells(replace(ensemble, rows=rows), "heat_into_hot", "heat_into_cold").are_atoms
 
 
 def test_a_quantity_against_itself_is_no_map(draw: Draw) -> None:
@@ -219,3 +159,30 @@ def test_values_along_the_top_have_room() -> None:
     )
     assert len(boxes) >= 2
     assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
+
+
+def overlaps(axes: Axes) -> int:
+    """How many labels of ticks run into the next one."""
+    figure_of(axes).canvas.draw()
+    found = 0
+    for axis, start, end in ((axes.xaxis, "x0", "x1"), (axes.yaxis, "y0", "y1")):
+        low, high = sorted(axis.get_view_interval())
+        ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+        boxes = sorted((tick.label1.get_window_extent() for tick in ticks), key=lambda box: getattr(box, start))
+        found += sum(getattr(one, end) >= getattr(other, start) for one, other in pairwise(boxes))
+    return found
+
+
+@pytest.mark.parametrize("process", ["degenerate", "ladder", "qutrit"])
+def test_ticks_of_a_grid_are_round_and_apart(draw: Draw, process: str) -> None:
+    """Centres of cells lie on a lattice as well, but on one that no law has."""
+    ensemble = draw(process, paths=10**6)
+    cells = joint_cells(ensemble)
+    assert not cells.are_atoms
+    axes = joint_map(ensemble)
+    assert overlaps(axes) == 0
+    for ticks in (axes.get_xticks(), axes.get_yticks()):
+        np.testing.assert_allclose(ticks, np.round(ticks, 1), atol=1e-12)
+    # Negative control: at the centres they would run into each other.
+    axes.set_xticks(np.unique(cells.positions[:, 0]).tolist())
+    assert overlaps(axes) > 0

@@ -16,19 +16,36 @@ from qtraj.plots.style import EXACT, SAMPLED, figure_of
 Curve = dict[str, NDArray[Any]]
 
 
-def curve(keys: dict[str, Any], mean: Any, *, exact: Any = None, verdict: Any = "pass", error: float = 0.01) -> Curve:
+def curve(
+    keys: dict[str, Any],
+    mean: Any,
+    *,
+    exact: Any = None,
+    verdict: Any = "pass",
+    of_point: Any = None,
+    error: float = 0.01,
+) -> Curve:
     mean = np.asarray(mean, dtype=float)
+
+    def words(given: Any) -> NDArray[Any]:
+        return np.broadcast_to(np.asarray(given, dtype=object), mean.shape)
+
     return {name: np.asarray(values) for name, values in keys.items()} | {
         "mean": mean,
         "exact": mean + error / 2 if exact is None else np.asarray(exact, dtype=float),
         "standard_error": np.full(mean.size, error),
-        "verdict": np.broadcast_to(np.asarray(verdict, dtype=object), mean.shape),
+        "verdict": words(verdict),
+        "point_verdict": words(verdict if of_point is None else of_point),
     }
 
 
 def grid(x: Any, y: Any, mean: Any, **how: Any) -> Curve:
     """A grid whose second key changes fastest."""
     return curve({"x": np.repeat(x, len(y)), "y": np.tile(y, len(x))}, np.ravel(mean), **how)
+
+
+def legend(axes: Any) -> list[str]:
+    return [text.get_text() for text in axes.artists[0].get_texts()]
 
 
 def lines(axes: Any) -> dict[str, Any]:
@@ -56,7 +73,34 @@ class TestCurves:
         drawn = lines(axes)
         np.testing.assert_array_equal(drawn[verdict].get_xydata(), [[0.2, 2.0]])
         assert drawn["sampled"].get_xdata().tolist() == [0.1, 0.3]
-        assert verdict in [text.get_text() for text in axes.artists[0].get_texts()]
+        assert legend(axes) == ["sampled", "exact", verdict]
+
+    @pytest.mark.parametrize("verdict", ["fail", "inconclusive"])
+    def test_what_another_check_found_is_marked_around_the_dot(self, verdict: str) -> None:
+        points = curve({"angle": [0.1, 0.2, 0.3]}, [1, 2, 3], of_point=["pass", verdict, "pass"])
+        axes = sweep(points, ["angle"])
+        drawn = lines(axes)
+        assert drawn["sampled"].get_xdata().tolist() == [0.1, 0.2, 0.3], "its own number is not in doubt"
+        np.testing.assert_array_equal(drawn[f"{verdict}: another check"].get_xydata(), [[0.2, 2.0]])
+        assert drawn[f"{verdict}: another check"].get_markerfacecolor() == "none"
+        assert legend(axes) == ["sampled", "exact", f"{verdict}: another check"]
+
+    def test_a_point_is_marked_for_the_worse_of_two_reasons_and_never_twice_for_one(self) -> None:
+        points = curve({"x": [1, 2]}, [1, 2], verdict=["inconclusive", "fail"], of_point=["fail", "fail"])
+        drawn = lines(sweep(points, ["x"]))
+        assert drawn["inconclusive"].get_xdata().tolist() == [1]
+        assert drawn["fail"].get_xdata().tolist() == [2]
+        assert drawn["fail: another check"].get_xdata().tolist() == [1]
+
+    def test_few_values_are_ticked_themselves(self) -> None:
+        def ticks(values: list[float]) -> list[str]:
+            axis = sweep(curve({"x": values}, np.arange(len(values))), ["x"]).get_xaxis()
+            return [label.get_text() for label in axis.get_ticklabels()]
+
+        assert ticks([0.1, 0.3, 0.7]) == ["0.1", "0.3", "0.7"]
+        assert ticks([2.0, 20.0, 200.0]) == ["2", "20", "200"]
+        assert "0.101" not in ticks([0.1, 0.101, 0.7]), "no room for both"
+        assert len(ticks(np.linspace(0, 1, 50).tolist())) < 10
 
     @pytest.mark.parametrize(
         ("values", "scale"),
@@ -112,7 +156,7 @@ class TestMaps:
     def test_exact_values_are_lines_where_there_are_enough(self) -> None:
         x, y = [1.0, 2.0, 3.0], [1.0, 2.0, 3.0]
         drawn = sweep(grid(x, y, np.arange(9.0)), ["x", "y"])
-        assert [text.get_text() for text in drawn.artists[0].get_texts()] == ["equal exact values"]
+        assert legend(drawn) == ["equal exact values"]
         assert not sweep(grid(x, y[:2], np.arange(6.0)), ["x", "y"]).artists  # too narrow
         assert not sweep(grid(x, y, np.arange(9.0), exact=np.ones(9)), ["x", "y"]).artists  # equal everywhere
 
@@ -120,6 +164,24 @@ class TestMaps:
         verdict = np.array(["pass"] * 5 + ["fail"], dtype=object)
         axes = sweep(grid([1, 2, 3], [10, 20], np.arange(6.0), verdict=verdict), ["x", "y"])
         np.testing.assert_array_equal(lines(axes)["fail"].get_xydata(), [[3, 20]])
+        axes = sweep(grid([1, 2, 3], [10, 20], np.arange(6.0), of_point=verdict), ["x", "y"])
+        np.testing.assert_array_equal(lines(axes)["fail: another check"].get_xydata(), [[3, 20]])
+
+    @pytest.mark.parametrize(
+        ("values", "ends"),
+        [
+            ([0.2, 1.0], (0.0, 1.4)),
+            ([-1.0, -0.2], (-1.4, 0.0)),
+            ([0.0, 1.0], (-0.5, 1.5)),
+            ([-1.0, 1.0], (-2.0, 2.0)),
+            ([0.4], (0.2, 0.6)),
+            ([0.0], (-0.5, 0.5)),
+        ],
+    )
+    def test_cells_end_half_a_cell_away_and_not_past_zero(self, values: list[float], ends: tuple[float, float]) -> None:
+        axes = sweep(grid(values, [1.0, 2.0], np.arange(2.0 * len(values))), ["x", "y"])
+        assert axes.get_xlim() == pytest.approx(ends)
+        assert axes.get_xticks().tolist() == values
 
     def test_single_values_and_names(self, tmp_path: Any) -> None:
         for x, y in (([1], [2]), (["a", "b"], [1.0, 2.0]), ([1, 2], [True, False])):

@@ -13,8 +13,9 @@ from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.kraus import conditional_states
 from qtraj.paths.sample import sample
 from qtraj.plots import walk
-from qtraj.plots.labels import SYMBOLS, exact_number
+from qtraj.plots.labels import SYMBOLS
 from qtraj.plots.ladders import MOST_LEVELS, choose_levels
+from qtraj.plots.numerals import exact_number
 from qtraj.plots.style import figure_of
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System

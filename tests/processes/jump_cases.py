@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.quantum.channels import Channel, davies_channels, dephasing_channels
-from qtraj.quantum.davies import coupled_channels
+from qtraj.quantum.channels import Channel, dephasing_channels
+from qtraj.quantum.davies import coupled_channels, davies_channels
 from qtraj.quantum.parties import System
 from qtraj.quantum.states import State
 

@@ -16,7 +16,8 @@ from qtraj.paths.exact_law import exact_law
 from qtraj.paths.law import PathLaw
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol
-from qtraj.quantum.channels import Channel, davies_channels, dephasing_channels
+from qtraj.quantum.channels import Channel, dephasing_channels
+from qtraj.quantum.davies import davies_channels
 from qtraj.quantum.generators import evolve
 from qtraj.quantum.parties import System
 from qtraj.quantum.states import State

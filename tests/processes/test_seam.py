@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtraj.errors import UnknownName
-from qtraj.processes.seam import Endpoint, MeasurementProtocol
+from qtraj.errors import TooLarge, UnknownName
+from qtraj.memory import LIMIT_VARIABLE
+from qtraj.processes.seam import Branches, Endpoint, MeasurementProtocol
 from qtraj.strategies import spectra, states
 
 
@@ -49,3 +50,22 @@ def test_what_each_protocol_measures(data: st.DataObject, spectrum: object, fina
         assert kraus.outcomes.ranks.tolist() == [spectrum.dimension]
     else:
         assert kraus.outcomes.ranks.tolist() == [1] * state.rank
+
+
+def branches(dimension: int) -> Branches:
+    """The identity on so many levels, as a batch of one."""
+    nothing = np.zeros(1, dtype=np.int64)
+    return Branches.from_operators(
+        np.eye(dimension, dtype=complex)[None], heat=0.0, entropy=0.0, log_weights=np.zeros(1), mu=nothing, nu=nothing
+    )
+
+
+def test_what_a_step_gives_is_refused_where_it_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LIMIT_VARIABLE, "70 MB")
+    many = np.ones((2, 1300), dtype=complex)
+    with pytest.raises(TooLarge, match="1,690,000 pairs of states give in one step needs about 81"):
+        branches(2).amplitudes(many, many)
+    with pytest.raises(TooLarge, match="the map of a step on 50 dimensions needs about 100 MB"):
+        branches(50).superoperator()
+    # Half of it fits.
+    assert branches(2).amplitudes(many, many[:, :650]).shape == (1, 1300, 650)

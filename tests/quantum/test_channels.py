@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtraj.errors import InvalidInput
-from qtraj.quantum.channels import Channel, davies_channels, dephasing_channels
+from qtraj.quantum.channels import Channel, dephasing_channels
 
 LOWERING = [[0, 1], [0, 0]]
 SIGMA_X = [[0, 1], [1, 0]]
@@ -106,37 +106,6 @@ def test_the_measured_number_is_an_attribute() -> None:
     with pytest.raises(InvalidInput) as caught:
         Channel(operator=LOWERING, bath="b", rate=1.0, reverse_rate=0.5, energy=1.0, inverse_temperature=2.0)
     assert caught.value.measured == pytest.approx(2 - np.log(2))
-
-
-@given(st.floats(0, 5), st.floats(0.01, 2), st.floats(-3, 3))
-def test_davies_rates(beta: float, strength: float, gap: float) -> None:
-    (channel,) = davies_channels([0.0, gap], beta, [[0, 1, strength]], bath="x")
-    assert channel.rate == pytest.approx(strength * np.exp(-beta * (0 - gap) / 2))
-    if not channel.rate:
-        return
-    assert channel.reverse_rate == pytest.approx(strength * np.exp(-beta * gap / 2))
-    assert channel.energy == gap
-    assert channel.operator.real.tolist() == LOWERING
-
-
-@pytest.mark.parametrize(
-    ("rates", "message"),
-    [
-        ([[0, 2, 0.1]], "two different levels from 0 to 1"),
-        ([[1, 1, 0.1]], "two different levels"),
-        ([[0.5, 1, 0.1]], "two different levels"),
-        ([[0, 1]], r"entries \(i, j, g\)"),
-        ([[0, 1, -0.1]], "not negative, but is -0.1"),
-    ],
-)
-def test_bad_davies_rates_are_refused(rates: list[list[float]], message: str) -> None:
-    with pytest.raises(InvalidInput, match=message):
-        davies_channels([0.0, 1.0], 1.0, rates)
-
-
-def test_a_davies_bath_too_cold_for_doubles_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="700 nats, but levels 0 and 1 give 1000"):
-        davies_channels([0.0, 1.0], 1000.0, [[0, 1, 1.0]])
 
 
 def test_dephasing_watches_the_levels_asked_for() -> None:

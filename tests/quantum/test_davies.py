@@ -1,4 +1,4 @@
-"""Davies generators of a coupling operator: frequencies, detailed balance, collective jumps."""
+"""Davies generators, of a coupling operator and of single pairs of levels: frequencies, detailed balance, jumps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qtraj.errors import InvalidInput
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.quantum.davies import coupled_channels
+from qtraj.quantum.davies import coupled_channels, davies_channels
 from qtraj.quantum.generators import apply_superoperator, liouvillian
 from qtraj.quantum.parties import System
 from qtraj.quantum.states import State
@@ -96,3 +96,34 @@ def test_bad_couplings_are_refused() -> None:
         coupled_channels([[0, 1], [1, 0]], energies=[0.0, 1.0], inverse_temperature=1.0, rate=lambda w: -1.0)
     with pytest.raises(InvalidInput, match="exactly one of `energies` and `hamiltonian`"):
         coupled_channels([[0, 1], [1, 0]], inverse_temperature=1.0, rate=lambda w: 1.0)
+
+
+@given(st.floats(0, 5), st.floats(0.01, 2), st.floats(-3, 3))
+def test_davies_rates(beta: float, strength: float, gap: float) -> None:
+    (channel,) = davies_channels([0.0, gap], beta, [[0, 1, strength]], bath="x")
+    assert channel.rate == pytest.approx(strength * np.exp(-beta * (0 - gap) / 2))
+    if not channel.rate:
+        return
+    assert channel.reverse_rate == pytest.approx(strength * np.exp(-beta * gap / 2))
+    assert channel.energy == gap
+    assert channel.operator.real.tolist() == [[0, 1], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("rates", "message"),
+    [
+        ([[0, 2, 0.1]], "two different levels from 0 to 1"),
+        ([[1, 1, 0.1]], "two different levels"),
+        ([[0.5, 1, 0.1]], "two different levels"),
+        ([[0, 1]], r"entries \(i, j, g\)"),
+        ([[0, 1, -0.1]], "not negative, but is -0.1"),
+    ],
+)
+def test_bad_davies_rates_are_refused(rates: list[list[float]], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        davies_channels([0.0, 1.0], 1.0, rates)
+
+
+def test_a_davies_bath_too_cold_for_doubles_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="700 nats, but levels 0 and 1 give 1000"):
+        davies_channels([0.0, 1.0], 1000.0, [[0, 1, 1.0]])

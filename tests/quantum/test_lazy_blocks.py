@@ -90,6 +90,17 @@ def test_only_blocks_that_are_looked_at_are_made(store: BlockStore) -> None:
     assert store.bytes < 5000
 
 
+@pytest.mark.parametrize("name", UNITARIES)
+def test_columns_together_are_the_columns_one_by_one(name: str) -> None:
+    unitary = UNITARIES[name]()
+    indices = np.random.default_rng(1).integers(unitary.dimension, size=20)
+    columns = unitary.columns(indices)
+    assert columns.keys() == set(indices.tolist())
+    for index, (rows, amplitudes) in columns.items():
+        for one, other in zip((rows, amplitudes), unitary.column(index), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_the_store_keeps_what_was_used_last_and_forgets_with_its_owner(store: BlockStore) -> None:
     store.limit = 3 * 16.0
     made: list[int] = []

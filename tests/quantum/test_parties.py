@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import comb
 
 import numpy as np
@@ -34,6 +35,19 @@ def test_a_diagonal_hamiltonian_keeps_the_order_of_its_levels() -> None:
     assert np.array_equal(system.basis, np.eye(3))
 
 
+@given(systems())
+def test_energies_are_there_however_the_system_was_given(system: System) -> None:
+    """`energies` in the order of the columns of `basis`; and a copy in another state is of the same system."""
+    np.testing.assert_array_equal(system.energies, system.spectrum.energies)
+    with pytest.raises(ValueError, match="read-only"):
+        system.energies[0] = 7.0
+    flat = State.gibbs(np.zeros(system.dimension), 0.0)
+    other = replace(system, state=flat)
+    np.testing.assert_array_equal(other.energies, system.energies)
+    np.testing.assert_array_equal(other.basis, system.basis)
+    assert other.state is flat
+
+
 @given(environments((1, 8), inverse_temperatures=(0.0, 100.0)))
 def test_populations_are_those_of_gibbs(environment: Environment) -> None:
     reduced = environment.spectrum.energies - environment.spectrum.energies.min()
@@ -63,7 +77,17 @@ def test_the_oscillator_lowers_the_energies_in_ascending_order() -> None:
     ("build", "error", "text"),
     [
         (lambda: System(state=[[1.0]]), InvalidInput, "exactly one of"),
-        (lambda: System(energies=[0.0], hamiltonian=[[0.0]], state=[[1.0]]), InvalidInput, "exactly one of"),
+        (
+            lambda: System(energies=[1.0], hamiltonian=[[0.0]], state=[[1.0]]),
+            InvalidInput,
+            "its eigenvalues, but.* 1",
+        ),
+        (
+            lambda: System(energies=[0, 0], hamiltonian=[[0.0]], state=[[1.0]]),
+            InvalidInput,
+            "but are 2 numbers",
+        ),
+        (lambda: System(hamiltonian=[[0.0]], eigenvectors=[[1.0]], state=[[1.0]]), InvalidInput, "`eigenvectors` must"),
         (lambda: System(hamiltonian=[[0.0, 1.0], [0.0, 0.0]], state=np.eye(2) / 2), InvalidInput, "Hermitian.* 1"),
         (lambda: System(hamiltonian=[[0.0, 1.0]], state=np.eye(2) / 2), InvalidInput, "square"),
         (lambda: System(energies=[0.0, 1.0], state=[[1.0]]), InvalidState, "dimension 2 like the energies, but has 1"),

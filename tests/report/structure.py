@@ -9,7 +9,7 @@ from itertools import pairwise
 
 __all__ = ["Page", "faults"]
 
-VOID = {"br", "img", "link", "meta"}
+VOID = {"br", "img", "link", "meta", "wbr"}
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 ONCE = ("html", "head", "title", "body", "main", "h1", "header", "footer", "nav")
 

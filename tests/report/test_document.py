@@ -187,6 +187,52 @@ def test_files_are_whole_or_as_before(tmp_path: Path, monkeypatch: pytest.Monkey
     assert file.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.parametrize("junk", [None, 3.5, "report", [], {}, object()])
+def test_junk_is_refused_in_words(junk: Any, tmp_path: Path) -> None:
+    file, right = tmp_path / "report.html", failing()
+    with pytest.raises(InvalidInput, match="`report` must be of class Report, but is of class"):
+        write_report(file, junk)
+    for argument in ("ensemble", "experiment", "manifest", "title", "date"):
+        if junk is not None and not (argument in ("title", "date") and isinstance(junk, str)):
+            with pytest.raises(InvalidInput, match=f"`{argument}` must be of class"):
+                write_report(file, right, **{argument: junk})
+    if not isinstance(junk, str):
+        with pytest.raises(InvalidInput, match="`path` must be a file name, but is of class"):
+            write_report(junk, right)
+    assert not file.exists()
+
+
+def in_sentences(text: str) -> list[str]:
+    """What stands in the page outside of code, cell by cell and sentence by sentence."""
+    without = re.sub(r"<(code|pre|script|style|title)\b.*?</\1>", "", text, flags=re.DOTALL)
+    page = Page(without)
+    return [piece for tag in ("p", "li", "th", "td", "caption", "figcaption") for piece in page.texts.get(tag, [])]
+
+
+def ascii_formulas(text: str) -> list[str]:
+    """Pieces with backticks, powers, averages or symbols that were written for a terminal."""
+    return [piece for piece in in_sentences(text) if re.search(r"`|\^|<e|\b(sigma|xi|lambda)(_d)?\b|k_B", piece)]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "nasty names"])
+def test_formulas_are_set_as_in_print(kind: str) -> None:
+    assert ascii_formulas(written(kind).text) == []
+
+
+def test_formulas_of_a_terminal_are_found() -> None:
+    """Negative control of the test above."""
+    for raw in ("the weight of &lt;e^-sigma&gt;", "give `rank`", "e^s P_B(-s)", "against sigma"):
+        assert ascii_formulas(written("thermal operation").text.replace("</main>", f"<p>{raw}</p></main>")) != []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rounding_is_shown_as_zero(kind: str) -> None:
+    """Doubles of order one that should be 0 are 1e-16, which says nothing about the process."""
+    cells = Page(written(kind).text).texts["td"]
+    assert [cell for cell in cells if re.search(r"e-(1[3-9]|[2-9]\d)", cell)] == []
+    assert any(0 < abs(check.sampled) < 1e-13 for check in written(kind).report.checks)
+
+
 def test_the_style_serves_night_paper_and_phones() -> None:
     for rule in ("prefers-color-scheme: dark", "@media print", "overflow-x: auto", ":focus-visible", "color-scheme"):
         assert rule in STYLE

@@ -198,6 +198,34 @@ def test_a_phone_never_scrolls_sideways(viewer: Viewer, kind: str) -> None:
     assert viewer.run("return Math.min(...[...document.images].map(image => image.clientWidth))") > 0.85 * PHONE
 
 
+OVERFLOWING = (
+    "return [...document.querySelectorAll('.scroll')].map(one => [one.getAttribute('aria-label'),"
+    "  one.scrollWidth > one.clientWidth, getComputedStyle(one, '::before').display !== 'none',"
+    "  one.querySelector('table') !== null, one.tabIndex])"
+)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "nasty names"])
+def test_on_an_ordinary_screen_no_table_scrolls(viewer: Viewer, kind: str) -> None:
+    """With the names that people give; nasty ones are as long as a sentence."""
+    viewer.show(kind, width=1100)
+    assert [name for name, wide, _, is_table, _ in viewer.run(OVERFLOWING) if wide and is_table] == []
+
+
+@pytest.mark.parametrize("width", [PHONE, 700, DESKTOP])
+def test_what_scrolls_says_so_and_nothing_else_does(viewer: Viewer, width: int) -> None:
+    viewer.show("thermal operation", width=width)
+    found = viewer.run(OVERFLOWING)
+    assert [(name, hint) for name, _, hint, *_ in found] == [(name, wide) for name, wide, *_ in found]
+    assert all(tab == 0 for *_, tab in found)
+    assert any(wide for _, wide, *_ in found) == (width < DESKTOP)
+    # Where the page is scrolled to does not matter, and paper has nothing to scroll.
+    viewer.run("document.querySelectorAll('.scroll').forEach(one => { one.scrollLeft = 1e5; })")
+    assert [hint for _, _, hint, *_ in viewer.run(OVERFLOWING)] == [wide for _, wide, *_ in found]
+    viewer.show("thermal operation", width=width, media="print")
+    assert not any(hint for _, _, hint, *_ in viewer.run(OVERFLOWING))
+
+
 CONTRAST = """
 const part = value => { value /= 255; return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4; };
 const numbers = text => text.match(/[\\d.]+/g).map(Number);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from qtraj.experiment.load import load_experiment
 from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.report.document import html_document
-from qtraj.report.provenance import self_contained, versions
+from qtraj.report.provenance import experiment_section, self_contained, versions
 from qtraj.report.subject import Subject
 from qtraj.report.toml_text import toml_text
 from qtraj.storage.load import load_run
@@ -105,6 +106,16 @@ def test_the_python_program_gives_the_same_report(tmp_path: Path, monkeypatch: p
     exec(program, names)
     assert names["ensemble"].class_counts.tolist() == ensemble.class_counts.tolist()
     assert names["report"].verdict is report.verdict
+
+
+def test_paths_that_qtraj_did_not_draw_have_no_seed() -> None:
+    experiment = load_experiment("two-qubit-exchange")
+    drawn = sample(experiment.process, paths=100, seed=7, sampler="explicit")
+    foreign = replace(drawn, seeds=(), sampler="elsewhere")
+    for ensemble, shown in ((foreign, "none: not drawn by qtraj"), (drawn, "<td>7</td>")):
+        report = verify(experiment.process, ensemble=ensemble, followed_paths=0)
+        section = experiment_section(Subject(report=report, ensemble=ensemble, title="elsewhere"))
+        assert shown in str(section.content)
 
 
 @pytest.mark.slow

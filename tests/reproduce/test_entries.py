@@ -12,17 +12,35 @@ import pytest
 
 from qtraj.errors import InvalidInput, UnknownName
 from qtraj.plots.saving import save_figure
-from qtraj.reproduce.entry import Reproduction, Row
+from qtraj.reproduce.entry import AS_PRINTED, NOT_GIVEN, ONLY_OURS, PLOTTED, Reproduction, Row
 from qtraj.reproduce.registry import REPRODUCTIONS, find_reproduction
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-# Where ours is found by search or by a difference quotient, and not to rounding.
-LOOSE = {
-    "dephasing of the largest current, E_L - E_R = 5": 1e-5,
-    "entropy production rate P": 1e-8,
-}
+# Ours is good to this part of a value that a formula gives, or absolutely where values are of order one or below.
 TIGHT = 1e-10
+
+# Where it is not, and why.
+LOOSE = {
+    # Moment equations lose what the weakest coupling, 1e-4, leaves of a current between populations of order 1.
+    "lk14-sign-map": 1e-6,
+    "lk14-frequency": 1e-7,
+    # Currents at a bias of 0.001 nats are 1e-6 of the rates that they are the difference of.
+    "rfa13-reciprocity": 1e-9,
+    # Conductances are differences of currents at two temperatures.
+    "li18-conductance": 1e-8,
+    "li18-linear-response": 1e-8,
+}
+
+# Numbers that the papers give with a few digits only, and formulas that they give to some order only.
+FEW_DIGITS = {
+    "conductance at T = 1, phase pi": 1e-5,
+    "lambda in J_h = -lambda DT + c, T = 1, phase pi/4": 1e-5,
+    "lambda in J_h = -lambda DT + c, T = 1, phase 5 pi/4": 1e-5,
+    "c, T = 1, phase pi/4": 1e-5,
+    "c, T = 1, phase 5 pi/4": 1e-4,
+    "joint population of both excited, noise strength 0.001": 1e-6,
+}
 
 PAPERS = [name for name in REPRODUCTIONS if name.startswith(("santos19", "diosi14", "rfa13"))]
 
@@ -32,25 +50,54 @@ def table(name: str) -> dict[str, Row]:
     return {row.quantity: row for row in find_reproduction(name).rows()}
 
 
+def agree(name: str, row: Row, right: float) -> bool:
+    part = FEW_DIGITS.get(row.quantity, LOOSE.get(name, TIGHT))
+    # Where values are far below one, they are right to a part of themselves, unless they are zero.
+    return bool(row.ours == pytest.approx(right, rel=part, abs=1e-14 if right == 0 else 0.0))
+
+
 @pytest.mark.parametrize("name", REPRODUCTIONS)
 def test_entries_are_complete(name: str) -> None:
     entry = find_reproduction(name)
     assert entry.name == name
     assert entry.source.split(",")[0] in {"Santos19", "LK14", "Diosi14", "RFA13", "Li18"}
     assert entry.what.endswith(".")
-
-
-@pytest.mark.parametrize("name", PAPERS)
-def test_ours_is_the_right_formula(name: str) -> None:
-    """The closed form against density matrices or paths."""
-    assert len(table(name)) == len(find_reproduction(name).rows())
+    assert entry.remark.endswith(".") or not entry.remark
+    assert len(table(name)) == len(entry.rows()), "no quantity stands there twice"
     for row in table(name).values():
         assert not isinstance(row.ours, float) or math.isfinite(row.ours)
         assert not row.note.endswith(".")
-        if isinstance(row.corrected, float):
-            assert row.ours == pytest.approx(row.corrected, abs=LOOSE.get(row.quantity, TIGHT)), row.quantity
-        elif isinstance(row.corrected, str):
-            assert row.ours == row.corrected, row.quantity
+
+
+@pytest.mark.parametrize("name", REPRODUCTIONS)
+def test_what_is_called_right_is_right(name: str) -> None:
+    """Every formula, printed or corrected, against density matrices or paths."""
+    for row in table(name).values():
+        right = row.printed if row.corrected == AS_PRINTED else row.corrected
+        if isinstance(right, float):
+            assert agree(name, row, right), row
+        elif isinstance(row.ours, str):
+            assert row.ours == right, row
+
+
+@pytest.mark.parametrize("name", REPRODUCTIONS)
+def test_what_is_called_wrong_is_wrong(name: str) -> None:
+    """Negative control: what is printed differs from the formula in its place, or from ours where there is none."""
+    for row in table(name).values():
+        if row.corrected == ONLY_OURS and isinstance(row.printed, float):
+            assert not agree(name, row, row.printed), row
+        elif isinstance(row.corrected, float) and isinstance(row.printed, float):
+            assert row.printed != pytest.approx(row.corrected, rel=1e-10, abs=0.0), row
+
+
+@pytest.mark.parametrize("name", REPRODUCTIONS)
+def test_the_words_of_a_row_fit_together(name: str) -> None:
+    for row in table(name).values():
+        assert row.printed not in (AS_PRINTED, ONLY_OURS), row
+        assert row.corrected not in (NOT_GIVEN, PLOTTED), row
+        if row.printed in (NOT_GIVEN, PLOTTED):
+            assert row.corrected != AS_PRINTED, row
+        assert row.corrected != row.printed, row
 
 
 @pytest.mark.parametrize(
@@ -79,34 +126,12 @@ def test_misprints_are_no_small_matter(name: str, quantity: str, least: float) -
     assert abs(row.printed - row.ours) > least
 
 
-@pytest.mark.parametrize(
-    ("name", "quantity"),
-    [
-        ("diosi14-currents", "J_A + J_B, noise strength 0.1"),
-        ("rfa13-junction", "heat current from right, gamma = 0"),
-        ("santos19-davies", "Sigma, Eq. (22), over t = 2"),
-        ("santos19-davies", "Sigma_d, Eq. (24), over t = 2"),
-        ("santos19-davies", "Xi, Eq. (25), over t = 2"),
-        ("santos19-davies", "Pi_d at the start, Eq. (13)"),
-        ("santos19-davies", "<e^-sigma>"),
-        ("santos19-thermal-operation", "Sigma, Eq. (26): S(rho'_E || rho_E) + I"),
-        ("santos19-thermal-operation", "C(rho'_SE), Eq. (28): C(rho_S)"),
-        ("santos19-thermal-operation", "Xi, Eq. (31): C(rho'_E) + C_cc"),
-        ("santos19-thermal-operation", "|p'_02| on a ladder, Eq. (20)"),
-        ("santos19-thermal-operation", "<e^-sigma>, Eq. (40)"),
-    ],
-)
-def test_what_is_printed_right_is_reproduced(name: str, quantity: str) -> None:
-    row = table(name)[quantity]
-    assert row.ours == pytest.approx(row.printed, abs=TIGHT)
-
-
 def test_statements_that_are_wrong_have_counterexamples() -> None:
     assert table("santos19-thermal-operation")["C_cc of a pure qubit on a cold one, Eq. (30)"].ours < -0.03
     assert table("santos19-davies")["<e^-sigma_d>"].ours == pytest.approx(1.3143816545311, abs=1e-11)
     assert table("rfa13-junction")["dephasing of the largest current, E_L - E_R = 0.5"].ours == "none"
     assert table("diosi14-detuning")["J_A at omega_A / omega_B = 0.2"].ours > 0.002
-    assert table("rfa13-reciprocity")["predicted heat currents together, gamma = 0.2"].ours < -1e-4
+    assert table("rfa13-reciprocity")["heat currents together, gamma = 0.2"].printed < -1e-4
 
 
 @pytest.mark.parametrize("name", [name for name in PAPERS if REPRODUCTIONS[name].draw is not None])

@@ -1,8 +1,7 @@
-"""The reproductions of [Li18]: ours agree with what is right in print, and differ where it is wrong."""
+"""The reproductions of [Li18]: signs, misprints and figures. That ours is right is tested with those of all papers."""
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from pathlib import Path
 
@@ -13,45 +12,20 @@ from qtraj.reproduce.entry import Reproduction, Row
 from qtraj.reproduce.li18 import REPRODUCTIONS
 from qtraj.reproduce.registry import find_reproduction
 
-# Corrected values that no formula gives are written with four or five digits.
-DIGITS = 2e-4
-
 
 @cache
 def table(name: str) -> dict[str, Row]:
     return {row.quantity: row for row in find_reproduction(name).rows()}
 
 
-@pytest.mark.parametrize("entry", REPRODUCTIONS, ids=lambda entry: entry.name)
-def test_ours_is_the_corrected_value(entry: Reproduction) -> None:
-    rows = table(entry.name)
-    assert len(rows) == len(entry.rows())
-    for row in rows.values():
-        assert isinstance(row.ours, float)
-        assert math.isfinite(row.ours)
-        assert not row.note.endswith(".")
-        if row.corrected is not None:
-            assert row.ours == pytest.approx(row.corrected, rel=DIGITS), row.quantity
+def test_signs_are_those_of_the_paper() -> None:
+    signs = {
+        row.printed: float(row.ours) for row in table("li18-heat-current").values() if isinstance(row.printed, str)
+    }
+    assert signs["negative"] < 0 < signs["positive"]
+    for row in table("li18-heat-current").values():
         if row.printed in ("negative", "positive"):
-            assert (row.ours > 0) == (row.printed == "positive"), row.quantity
-        if "is right" in row.note:
-            assert row.ours == pytest.approx(row.printed, rel=1e-8), row.quantity
-
-
-@pytest.mark.parametrize(
-    ("name", "quantity", "digits"),
-    [
-        ("li18-conductance", "conductance at T = 1, phase pi", 1e-5),
-        ("li18-linear-response", "lambda in J_h = -lambda DT + c, T = 1, phase pi/4", 1e-5),
-        ("li18-linear-response", "lambda in J_h = -lambda DT + c, T = 1, phase 5 pi/4", 1e-5),
-        ("li18-linear-response", "c, T = 1, phase pi/4", 1e-5),
-        ("li18-linear-response", "c, T = 1, phase 5 pi/4", 1e-4),
-        ("li18-linear-response", "J_h at T = 100, DT = 0, gamma = pi/2, phase pi/4", 1e-4),
-    ],
-)
-def test_what_is_printed_right_is_reproduced(name: str, quantity: str, digits: float) -> None:
-    row = table(name)[quantity]
-    assert row.ours == pytest.approx(row.printed, rel=digits)
+            assert (float(row.ours) > 0) == (row.printed == "positive"), row.quantity
 
 
 @pytest.mark.parametrize(
@@ -68,7 +42,7 @@ def test_what_is_printed_right_is_reproduced(name: str, quantity: str, digits: f
     ],
 )
 def test_misprints_are_no_small_matter(name: str, quantity: str, least: float) -> None:
-    """Negative control of the comparisons above: as printed, these do not agree with ours."""
+    """As printed, these do not agree with ours, by far."""
     row = table(name)[quantity]
     assert isinstance(row.printed, float)
     assert isinstance(row.ours, float)

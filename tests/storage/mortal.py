@@ -30,11 +30,11 @@ from typing import Any, BinaryIO
 from qtraj.errors import StorageError
 from qtraj.experiment import load_experiment, load_sweep_file
 from qtraj.storage import (
+    folders,
     is_run_folder,
     is_sweep_folder,
     resume_run,
     resume_sweep,
-    run_folder,
     start_run,
     start_sweep,
 )
@@ -72,7 +72,7 @@ class Reaper:
 
     def watch(self) -> None:
         sys.addaudithook(self.audit)
-        sync, atomic_file = os.fsync, run_folder.atomic_file
+        sync, atomic_file = os.fsync, folders.atomic_file
 
         def counted_sync(descriptor: int) -> None:
             self.event()
@@ -84,7 +84,7 @@ class Reaper:
                 yield HaltingFile(file, self)
 
         os.fsync = counted_sync
-        run_folder.atomic_file = halting_file  # type: ignore[assignment]
+        folders.atomic_file = halting_file  # type: ignore[assignment]
 
 
 class HaltingFile:

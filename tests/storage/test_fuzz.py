@@ -213,9 +213,9 @@ def test_names_of_files_that_are_no_blocks(stored: Callable[..., Path]) -> None:
 
 def test_the_fuzzer_would_notice(stored: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: without checksums, damage goes unnoticed or surfaces as something else."""
-    from qtraj.storage import manifest
+    from qtraj.storage import checked_json
 
-    monkeypatch.setattr(manifest, "document_checksum", lambda document: json.loads(folder_text)["checksum"])
+    monkeypatch.setattr(checked_json, "document_checksum", lambda document: json.loads(folder_text)["checksum"])
     folder = stored(paths=SMALL)
     folder_text = (folder / "manifest.json").read_text()
     with pytest.raises(AssertionError):

@@ -32,7 +32,8 @@ from qtraj.storage import (
     verify_sweep,
 )
 from qtraj.storage.sweep_manifest import point_seed
-from qtraj.theorems.checks import FAMILY_LEVEL, Verdict
+from qtraj.theorems.checks import Verdict
+from qtraj.theorems.levels import FAMILY_LEVEL
 from tests.storage.runs import SEED, Obey, rewrite_manifest, spoil
 
 MODEL = "two-qubit-exchange"

@@ -31,8 +31,8 @@ from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 from qtraj.theorems.checks import Verdict
-from qtraj.theorems.references import References
 from qtraj.theorems.report import Report
+from qtraj.theorems.thermal_references import thermal_references
 from qtraj.theorems.verify import verify
 from tests.paths import collision_cases, jump_cases
 from tests.paths.cases import case
@@ -43,7 +43,7 @@ from tests.theorems.power import Bench, Pool, RowBench, smallest
 
 __all__ = ["COUNTS", "FOLLOWERS", "GROUPS", "LAWS", "REFERENCES", "UNSEEN", "failing", "follower"]
 
-REFERENCES_MODULE = sys.modules[References.__module__]
+REFERENCES_MODULE = sys.modules[thermal_references.__module__]
 
 # Enough for the frequencies of a wrong follower to be known far better than the ensembles drawn from them.
 MEASURED = 2**21

@@ -19,9 +19,10 @@ from qtraj.paths.sample import sample
 from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.theorems.backward import SigmaAtoms
 from qtraj.theorems.backward_paths import backward_weights
-from qtraj.theorems.checks import FAMILY_LEVEL, Verdict, split_level
+from qtraj.theorems.checks import Verdict
 from qtraj.theorems.gather import gather_references
 from qtraj.theorems.law_statistics import followed_statistics, law_statistics
+from qtraj.theorems.levels import FAMILY_LEVEL, split_level
 from qtraj.theorems.prepared import PreparedCheck
 from qtraj.theorems.references import References
 from qtraj.theorems.statistics_without_law import ExactPartners, statistics_without_law

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qtraj.theorems.checks import FAMILY_LEVEL, Verdict, split_level
+from qtraj.theorems.checks import Verdict
 from qtraj.theorems.coverage import support_check
-from qtraj.theorems.detailed import detailed_check
-from qtraj.theorems.estimates import rounding_floor, weighted_mean
 from qtraj.theorems.goodness_of_fit import goodness_of_fit
+from qtraj.theorems.law_error import rounding_floor
+from qtraj.theorems.levels import FAMILY_LEVEL, split_level
 from qtraj.theorems.mean_check import mean_check
 from qtraj.theorems.report import Report
-from qtraj.theorems.truncated_weight import truncated_weight_check
+from tests.theorems.at_once import detailed_check, weight_check
 
 
 def report_on(law, counts, *, level: float) -> Report:  # type: ignore[no-untyped-def]
@@ -25,7 +25,7 @@ def report_on(law, counts, *, level: float) -> Report:  # type: ignore[no-untype
     checks = (
         mean_check(
             "mean_sigma",
-            sampled=weighted_mean(law.values, counts),
+            sampled=float(law.values @ counts / paths),
             exact=law.mean,
             exact_variance=law.variance,
             paths=paths,
@@ -33,7 +33,7 @@ def report_on(law, counts, *, level: float) -> Report:  # type: ignore[no-untype
             numerical_floor=rounding_floor(*law.pair),
             law=law.pair,
         ),
-        truncated_weight_check("exp_minus_sigma", values=law.values, target=law.target, **shape),
+        weight_check("exp_minus_sigma", values=law.values, target=law.target, **shape),
         goodness_of_fit("classes", **shape),
         detailed_check(values=law.values, log_backward=law.log_backward, **shape),
         support,

@@ -8,7 +8,8 @@ from scipy import stats
 
 from qtraj.errors import InvalidInput
 from qtraj.theorems.checks import Check
-from qtraj.theorems.detailed import BINS, detailed_check, detailed_identity, equal_weight_bins
+from qtraj.theorems.detailed import BINS, detailed_identity, equal_weight_bins
+from tests.theorems.at_once import detailed_check
 
 
 def check_law(law, counts, *, level: float = 1e-4, **options: object) -> Check:  # type: ignore[no-untyped-def]
@@ -103,6 +104,6 @@ def test_extreme_entropies_stay_in_logarithms() -> None:
 
 def test_arguments_are_checked(light_law) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InvalidInput, match="one shape"):
-        check_law(light_law, np.array([1, 2]))
+        check_law(light_law, light_law.draw(np.random.default_rng(1), 10), log_backward=np.zeros(2))
     with pytest.raises(InvalidInput, match="`bins` must be at least 1, but is 0"):
         check_law(light_law, light_law.draw(np.random.default_rng(1), 10), bins=0)

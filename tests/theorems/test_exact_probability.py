@@ -10,7 +10,8 @@ from qtraj.density.counting import counted
 from qtraj.errors import InvalidInput, NoFiniteLaw
 from qtraj.paths.exact_law import exact_law
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.quantum.channels import Channel, davies_channels
+from qtraj.quantum.channels import Channel
+from qtraj.quantum.davies import davies_channels
 from qtraj.quantum.parties import System
 from qtraj.quantum.states import State
 from qtraj.theorems import exact_probability as module

@@ -69,7 +69,7 @@ class WrongBlock(FollowedPaths):
         wrong = replace(self.operation, unitary=replace(unitary, matrices=tuple(stacks)))
         return FollowedPaths(operation=wrong, endpoints=self.endpoints, seed=self.seed)
 
-    def collapse(self, psi: np.ndarray, mu: int) -> tuple[np.ndarray, np.ndarray]:
+    def collapse(self, psi: np.ndarray, mu: int, columns: object = None) -> tuple[np.ndarray, np.ndarray]:
         return self._misled.collapse(psi, mu)
 
 

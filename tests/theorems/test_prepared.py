@@ -15,7 +15,7 @@ from qtraj.theorems.fit_check import FitCheck
 from qtraj.theorems.gather import gather_references
 from qtraj.theorems.law_statistics import followed_statistics, law_statistics
 from qtraj.theorems.mean_check import MeanCheck
-from qtraj.theorems.prepared import Atoms, PreparedCheck
+from qtraj.theorems.prepared import SIXTEEN_BITS, Atoms, PreparedCheck
 from qtraj.theorems.weight_check import WeightCheck
 from tests.calibration.processes import trap
 from tests.paths import collision_cases
@@ -95,3 +95,12 @@ def test_a_mean_of_nothing_is_rejected() -> None:
     )
     assert mean.judge(np.array([0, 0]), outside=10).verdict is Verdict.FAIL
     assert mean.rejects(np.array([[0, 0], [5, 5]])).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("size", [SIXTEEN_BITS, SIXTEEN_BITS + 1])
+def test_the_last_atom_is_itself_however_many_there_are(size: int) -> None:
+    """Sixteen bits hold 65536 numbers; one more would be counted as the first."""
+    atom_of = np.array([size - 1, 0, size - 1, 1])
+    counts = Atoms.of(atom_of, size).counts(np.array([1, 2, 4, 8]))
+    assert counts[[0, 1, -1]].tolist() == [2, 8, 5]
+    assert counts.sum() == 15

@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import logsumexp
 
-from qtraj.theorems.mean_test import judge_mean
+from qtraj.theorems.mean_test import MeanJudge, MeanTest
 from qtraj.theorems.tail_bound import TailBound
 
 atoms = st.lists(
     st.tuples(st.floats(-20, 20), st.floats(-12, 0)), min_size=2, max_size=4, unique_by=lambda atom: round(atom[0], 3)
 )
+
+
+def judge_mean(difference: float, tail: TailBound, numerical_floor: float) -> MeanTest:
+    return MeanJudge(tail=tail, level=1e-4, numerical_floor=numerical_floor).judge(difference)
 
 
 def law_of(pairs: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
@@ -97,23 +101,23 @@ def test_a_mean_at_the_edge_is_possible_and_beyond_is_not(paths: int) -> None:
 def test_laws_that_do_not_fluctuate() -> None:
     tail = TailBound.of_law(np.array([3.0]), np.array([0.0]), 100)
     assert tail.standard_error == 0.0
-    assert judge_mean(1e-13, tail=tail, level=1e-4, numerical_floor=1e-12).p_value == 1.0
-    assert judge_mean(2e-12, tail=tail, level=1e-4, numerical_floor=1e-12).p_value == 0.0
-    assert judge_mean(0.0, tail=tail, level=1e-4, numerical_floor=0.0).z == 0.0
-    assert judge_mean(-1e-300, tail=tail, level=1e-4, numerical_floor=0.0).z == -math.inf
+    assert judge_mean(1e-13, tail, 1e-12).p_value == 1.0
+    assert judge_mean(2e-12, tail, 1e-12).p_value == 0.0
+    assert judge_mean(0.0, tail, 0.0).z == 0.0
+    assert judge_mean(-1e-300, tail, 0.0).z == -math.inf
 
 
 def test_not_a_number_is_rejected() -> None:
     tail = TailBound.normal(1.0, 100)
-    assert judge_mean(math.nan, tail=tail, level=1e-4, numerical_floor=0.0).p_value == 0.0
+    assert judge_mean(math.nan, tail, 0.0).p_value == 0.0
 
 
 def test_rounding_is_joined_to_the_standard_error() -> None:
     tail = TailBound.normal(1.0, 10**12)
-    test = judge_mean(3e-6, tail=tail, level=1e-4, numerical_floor=2e-6)
+    test = judge_mean(3e-6, tail, 2e-6)
     assert math.isclose(test.z, 3e-6 / math.hypot(1e-6, 2e-6), rel_tol=1e-12)
     assert test.p_value > 1e-4
-    assert judge_mean(3e-6 * 3, tail=tail, level=1e-4, numerical_floor=2e-6).p_value < 1e-4
+    assert judge_mean(3e-6 * 3, tail, 2e-6).p_value < 1e-4
 
 
 @pytest.mark.slow

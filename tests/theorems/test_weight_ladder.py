@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from qtraj.theorems.weight_ladder import WeightLadder, exp_or_inf, log_mean, log_or_minus_inf, log_sum
+from qtraj.theorems.logarithms import log_or_minus_inf
+from qtraj.theorems.weight_ladder import WeightLadder
 
 laws = st.lists(
     st.tuples(st.floats(-50, 50), st.floats(-30, 0)), min_size=1, max_size=6, unique_by=lambda atom: round(atom[0], 2)
@@ -62,12 +63,3 @@ def test_a_cut_above_one_single_weight_needs_one_path() -> None:
     assert ladder.paths_needed(math.log(0.99)) == 1
     # Not so when the second atom matters.
     assert (WeightLadder.of(np.array([-3.0, 0.0]), np.log([1e-6, 1 - 1e-6]), None).paths_needed(-1e-9) or 0) > 1000
-
-
-def test_sums_of_nothing() -> None:
-    assert log_sum(np.zeros(0)) == -math.inf
-    assert log_sum(np.full(3, -math.inf)) == -math.inf
-    assert exp_or_inf(1e4) == math.inf
-    assert exp_or_inf(-math.inf) == 0.0
-    assert log_or_minus_inf(0.0) == -math.inf
-    assert math.isclose(log_mean(np.array([1e4, 0.0]), np.array([1, 1]), 2), 1e4 - math.log(2), rel_tol=1e-15)

@@ -22,8 +22,9 @@ from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.quantum.states import State
 from qtraj.theorems.backward_paths import backward_weights
-from qtraj.theorems.checks import Check, Verdict, split_level
+from qtraj.theorems.checks import Check, Verdict
 from qtraj.theorems.gather import gather_references
+from qtraj.theorems.levels import split_level
 from qtraj.theorems.report import Report
 from qtraj.theorems.statistics_without_law import ExactPartners, statistics_without_law
 from qtraj.theorems.verify import verify

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -36,7 +37,7 @@ class _WrongUnitary(FollowedPaths):
             operation=replace(self.operation, unitary=unitary), endpoints=self.endpoints, seed=self.seed
         )
 
-    def collapse(self, psi: np.ndarray, mu: int) -> tuple[np.ndarray, np.ndarray]:
+    def collapse(self, psi: np.ndarray, mu: int, columns: object = None) -> tuple[np.ndarray, np.ndarray]:
         return self._misled.collapse(psi, mu)
 
 
@@ -67,18 +68,18 @@ class ConjugatedUnitary(_WrongUnitary):
 class PhasesDropped(FollowedPaths):
     """starts in |psi_alpha| without its phases"""
 
-    def collapse(self, psi: np.ndarray, mu: int) -> tuple[np.ndarray, np.ndarray]:
+    def collapse(self, psi: np.ndarray, mu: int, columns: object = None) -> tuple[np.ndarray, np.ndarray]:
         return super().collapse(np.abs(psi).astype(complex), mu)
 
 
 class EnergyBasisStart(FollowedPaths):
     """prepares the energy eigenstate number alpha instead of the eigenvector of the state"""
 
-    def _after(self, vector: int, mu: int) -> _AfterEvolution:
+    def _evolved_pairs(self, vector: np.ndarray, mu: np.ndarray) -> Iterator[_AfterEvolution]:
         vectors = np.eye(self.operation.system.dimension, dtype=complex)
         start = self.endpoints.initial
         endpoints = replace(self.endpoints, initial=replace(start, outcomes=replace(start.outcomes, vectors=vectors)))
-        return FollowedPaths(operation=self.operation, endpoints=endpoints, seed=0)._after(vector, mu)
+        return FollowedPaths(operation=self.operation, endpoints=endpoints, seed=0)._evolved_pairs(vector, mu)
 
 
 class _WrongFinalBasis(FollowedPaths):
@@ -91,8 +92,8 @@ class _WrongFinalBasis(FollowedPaths):
         endpoints = replace(self.endpoints, final=replace(end, outcomes=self.final(end.outcomes)))
         return FollowedPaths(operation=self.operation, endpoints=endpoints, seed=self.seed)
 
-    def _after(self, vector: int, mu: int) -> _AfterEvolution:
-        return self._misled._after(vector, mu)
+    def _measurable(self, nu: np.ndarray, unnormalised: np.ndarray) -> _AfterEvolution:
+        return self._misled._measurable(nu, unnormalised)
 
 
 class FinalVectorsSwapped(_WrongFinalBasis):
@@ -123,8 +124,8 @@ class NoCollapse(FollowedPaths):
 class AmplitudesNotSquared(FollowedPaths):
     """takes |amplitude| for the probability of nu"""
 
-    def _after(self, vector: int, mu: int) -> _AfterEvolution:
-        after = super()._after(vector, mu)
+    def _measurable(self, nu: np.ndarray, unnormalised: np.ndarray) -> _AfterEvolution:
+        after = super()._measurable(nu, unnormalised)
         return replace(after, nu_cumulative=np.cumsum(np.sqrt(np.diff(after.nu_cumulative, prepend=0.0))))
 
 

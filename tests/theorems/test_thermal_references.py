@@ -10,7 +10,8 @@ from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
-from qtraj.theorems.references import RESOLVED, References
+from qtraj.theorems.references import RESOLVED
+from qtraj.theorems.thermal_references import thermal_references
 from tests.paths.cases import CASES, PROTOCOLS, case, haar_operation
 from tests.paths.enumeration import enumerate_paths
 from tests.theorems.negative_controls import violating_operation
@@ -22,7 +23,7 @@ EVERY = [name for name in CASES if name != "cold environment"]
 @pytest.mark.parametrize("name", [*EVERY, "violating"])
 def test_references_are_the_averages_of_the_enumerated_paths(name: str, protocol: str) -> None:
     operation = violating_operation() if name == "violating" else case(name)
-    references = References.of(operation, MeasurementProtocol(protocol))
+    references = thermal_references(operation, MeasurementProtocol(protocol))
     paths = enumerate_paths(operation, protocol)
     p = paths.probabilities
     values = {"heat": paths.heat}
@@ -56,7 +57,7 @@ def test_lambda_comes_from_the_backward_process(name: str) -> None:
     back = trace_out(u.conj().T @ np.kron(after, np.diag(q)) @ u, d, e)
     values, vectors = np.linalg.eigh(rho)
     support = vectors[:, values > 1e-12] @ vectors[:, values > 1e-12].conj().T
-    reference = References.of(operation, MeasurementProtocol.EIGENBASIS).exponential["sigma"]
+    reference = thermal_references(operation, MeasurementProtocol.EIGENBASIS).exponential["sigma"]
     assert reference == pytest.approx(np.trace(support @ back).real, abs=1e-12)
 
 
@@ -67,22 +68,24 @@ def trace_out(joint: np.ndarray, d: int, e: int) -> np.ndarray:
 def test_under_the_energy_protocol_a_pure_coherent_start_has_full_support() -> None:
     """Measuring the energy first leaves Delta(rho), which has full rank here: nothing is lost."""
     operation = case("pure start")
-    assert References.of(operation, MeasurementProtocol.ENERGY).exponential["sigma"] == pytest.approx(1.0, abs=1e-12)
-    assert References.of(operation, MeasurementProtocol.AUGMENTED).exponential["sigma"] < 0.95
+    assert thermal_references(operation, MeasurementProtocol.ENERGY).exponential["sigma"] == pytest.approx(
+        1.0, abs=1e-12
+    )
+    assert thermal_references(operation, MeasurementProtocol.AUGMENTED).exponential["sigma"] < 0.95
 
 
 def test_the_two_sigma_means_differ_by_the_coherence_used_up() -> None:
     """<sigma> - <sigma of the two-point protocol> = Xi."""
     operation = case("coherent qutrit")
-    augmented = References.of(operation, MeasurementProtocol.AUGMENTED).means
-    two_point = References.of(operation, MeasurementProtocol.ENERGY).means
+    augmented = thermal_references(operation, MeasurementProtocol.AUGMENTED).means
+    two_point = thermal_references(operation, MeasurementProtocol.ENERGY).means
     assert augmented["sigma"] - two_point["sigma"] == pytest.approx(augmented["xi"], abs=1e-12)
     assert augmented["xi"] > 0.01
 
 
 def test_work_counts_in_sigma_and_sigma_d_but_not_in_xi() -> None:
     operation = violating_operation()
-    references = References.of(operation, MeasurementProtocol.AUGMENTED)
+    references = thermal_references(operation, MeasurementProtocol.AUGMENTED)
     work = operation.inverse_temperature * references.averages.switching_work
     assert abs(work) > 0.01
     averages = references.averages
@@ -94,8 +97,8 @@ def test_work_counts_in_sigma_and_sigma_d_but_not_in_xi() -> None:
 def test_work_under_the_energy_protocol_is_that_of_the_dephased_start() -> None:
     """The first measurement changes what a violating unitary does: another heat, another work."""
     operation = violating_operation()
-    plain = References.of(operation, MeasurementProtocol.AUGMENTED).means["heat"]
-    assert References.of(operation, MeasurementProtocol.ENERGY).means["heat"] != pytest.approx(plain, abs=1e-3)
+    plain = thermal_references(operation, MeasurementProtocol.AUGMENTED).means["heat"]
+    assert thermal_references(operation, MeasurementProtocol.ENERGY).means["heat"] != pytest.approx(plain, abs=1e-3)
 
 
 def barely_mixed(smallest: float) -> ThermalOperation:
@@ -110,7 +113,7 @@ def barely_mixed(smallest: float) -> ThermalOperation:
 @pytest.mark.parametrize("smallest", [1e-18, 1e-16, 1e-15, 1e-10])
 def test_a_final_eigenvalue_below_rounding_is_not_lost(smallest: float) -> None:
     """At 10^15 paths one may well end there; the joint matrix alone would call it impossible, or ten times likelier."""
-    references = References.of(barely_mixed(smallest), MeasurementProtocol.AUGMENTED)
+    references = thermal_references(barely_mixed(smallest), MeasurementProtocol.AUGMENTED)
     relative = 1e-9 if smallest < RESOLVED else 1e-5
     assert references.final_probabilities[-1] == pytest.approx(smallest, rel=relative, abs=0.0)
 
@@ -119,7 +122,7 @@ def test_a_large_environment_has_references_too() -> None:
     """Above joint dimension 1500 heat follows from energy conservation and the final index from the state."""
     environment = Environment.ladder(levels=800, spacing=1.0, inverse_temperature=0.05)
     operation = haar_operation([0.0, 1.0], State.haar(2, seed=1), environment)
-    references = References.of(operation, MeasurementProtocol.AUGMENTED)
+    references = thermal_references(operation, MeasurementProtocol.AUGMENTED)
     assert references.averages.joint_system_state is None
     before, after = operation.system.energy_state.matrix, operation.final_energy_state.matrix
     assert references.means["heat"] == pytest.approx((before - after)[1, 1].real, abs=1e-12)

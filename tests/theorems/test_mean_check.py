@@ -2,57 +2,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from qtraj.errors import InvalidInput
-from qtraj.theorems.estimates import central_moment, number_of_paths, rounding_floor, weighted_mean
+from qtraj.theorems.law_error import rounding_floor
 from qtraj.theorems.mean_check import mean_check
 
-values_and_counts = st.integers(1, 20).flatmap(
-    lambda size: st.tuples(
-        hnp.arrays(np.float64, size, elements=st.floats(-1e5, 1e5, width=32)),
-        hnp.arrays(np.int64, size, elements=st.integers(0, 10**14)).filter(lambda counts: bool(counts.any())),
-    )
-)
 
-
-@given(values_and_counts, st.randoms())
-def test_the_mean_is_exact_and_independent_of_order(sample: tuple[np.ndarray, np.ndarray], random: object) -> None:
-    values, counts = sample
-    exact = sum(Fraction(float(v)) * int(c) for v, c in zip(values, counts, strict=True)) / int(counts.sum())
-    scale = float(np.abs(values) @ counts.astype(float)) / int(counts.sum())
-    mean = weighted_mean(values, counts)
-    assert abs(mean - float(exact)) <= 4e-16 * max(scale, 1e-300)
-    order = np.arange(values.size)
-    random.shuffle(order)  # type: ignore[attr-defined]
-    assert weighted_mean(values[order], counts[order]) == mean
-
-
-def test_central_moments_of_a_known_sample() -> None:
-    values, counts = np.array([0.0, 1.0, 5.0]), np.array([5, 3, 2])
-    rows = np.repeat(values, counts)
-    assert math.isclose(central_moment(values, counts, 2), rows.var(), rel_tol=1e-14)
-    assert math.isclose(central_moment(values, counts, 3), ((rows - rows.mean()) ** 3).mean(), rel_tol=1e-14)
-
-
-@pytest.mark.parametrize(
-    ("counts", "message"),
-    [([1, -1], "must not be negative, but the least is -1"), ([0, 0], "at least one path"), ([1, 2, 3], "one shape")],
-)
-def test_counts_must_be_counts(counts: list[int], message: str) -> None:
-    with pytest.raises(InvalidInput, match=message):
-        weighted_mean(np.array([0.0, 1.0]), np.array(counts))
-
-
-def test_number_of_paths_is_exact_at_the_largest_run() -> None:
-    assert number_of_paths(np.array([10**15 - 1, 1])) == 10**15
+def sample_mean(values: np.ndarray, counts: np.ndarray) -> float:
+    return float(values @ counts / counts.sum())
 
 
 def check_mean(law, sampled: float, paths: int, *, level: float = 1e-4, with_law: bool = True):  # type: ignore[no-untyped-def]
@@ -93,7 +54,7 @@ def test_an_error_of_the_detectable_size_is_found(light_law, root_seed: int, wit
     shift = check_mean(light_law, light_law.mean, 1000, with_law=with_law).detectable
     found = 0
     for _ in range(300):
-        sampled = weighted_mean(light_law.values, light_law.draw(rng, 1000)) + shift
+        sampled = sample_mean(light_law.values, light_law.draw(rng, 1000)) + shift
         found += check_mean(light_law, sampled, 1000, with_law=with_law).verdict == "fail"
     assert found >= 280
 
@@ -113,7 +74,7 @@ def test_false_alarms_with_rare_heavy_atoms(root_seed: int, paths: int) -> None:
         for with_law in alarms:
             check = mean_check(
                 "mean",
-                sampled=weighted_mean(values, np.array([paths - count, count])),
+                sampled=sample_mean(values, np.array([paths - count, count])),
                 exact=exact,
                 exact_variance=variance,
                 paths=paths,
@@ -187,7 +148,7 @@ def test_higher_moments_are_checked_as_means(make_law: Callable[..., object], ro
         return str(
             mean_check(
                 "variance_sigma",
-                sampled=weighted_mean((sample.values - law.mean) ** 2, counts),
+                sampled=sample_mean((sample.values - law.mean) ** 2, counts),
                 exact=law.variance,
                 exact_variance=float(law.p @ (squares - law.variance) ** 2),
                 paths=10**5,

@@ -1,20 +1,18 @@
-"""What a person reads: histograms and models as plain text."""
+"""What a person and a program read of a histogram: exact atoms beside sampled counts, or counts in bins."""
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
-import textwrap
 from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from qtraj.models import Model
+from qtraj.cli.output import plain
 from qtraj.paths.ensemble import Ensemble
 
-__all__ = ["histogram_table", "model_table", "models_table", "plain_default"]
+__all__ = ["histogram_document", "histogram_table"]
 
 MOST_ROWS: Final = 40
 """Atoms shown of a histogram: one screen."""
@@ -24,6 +22,9 @@ QUANTITIES: Final = ("sigma", "sigma_d", "xi", "heat")
 
 BINS: Final = 30
 """Bins of a quantity whose values are no atoms."""
+
+JSON_BINS: Final = 200
+"""Bins of the same for programs: fine enough to be put together to any coarser ones a figure may want."""
 
 
 def histogram_table(name: str, ensemble: Ensemble, *, log: bool) -> str:
@@ -84,39 +85,6 @@ def _mean_lines(ensemble: Ensemble, quantities: Sequence[str]) -> list[str]:
     return lines
 
 
-def models_table(models: Sequence[Model]) -> str:
-    """Name, source, summary and parameters of every model."""
-    lines = []
-    for model in models:
-        lines.append(f"{model.name}  [{model.source}]")
-        lines += textwrap.wrap(model.summary, 100, initial_indent="  ", subsequent_indent="  ")
-        width = max(len(key) for key in model.parameters) + 2
-        lines += [f"    {key:<{width}}{_written(value)}" for key, value in model.parameters.items()]
-        lines.append("")
-    lines.append("Run one with its defaults, `qtraj verify NAME`, or change a parameter, `--set PARAMETER=VALUE`.")
-    lines.append("`qtraj models NAME` says what the parameters of one model mean.")
-    return "\n".join(lines)
-
-
-def model_table(model: Model) -> str:
-    """Name, source and summary of one model, and every parameter with its default and its meaning."""
-    lines = [f"{model.name}  [{model.source}]"]
-    lines += textwrap.wrap(model.summary, 100, initial_indent="  ", subsequent_indent="  ")
-    for key, value in model.parameters.items():
-        lines += ["", f"  {key} = {_written(value)}"]
-        lines += textwrap.wrap(model.meanings[key], 100, initial_indent="      ", subsequent_indent="      ")
-    return "\n".join(lines)
-
-
-def plain_default(value: Any) -> Any:
-    """A parameter's default as JSON has it, and as `--set` takes it."""
-    return {"real": value.real, "imag": value.imag} if isinstance(value, complex) else value
-
-
-def _written(value: Any) -> str:
-    return json.dumps(plain_default(value))
-
-
 def _heading(name: str, ensemble: Ensemble) -> str:
     return (
         f"{name}: protocol {ensemble.protocol}, {ensemble.paths:,} paths, sampler {ensemble.sampler}, "
@@ -138,3 +106,50 @@ def _bars(log_probabilities: Any, *, log: bool) -> list[str]:
 
 def _count(count: int) -> str:
     return str(count) if count < 10**10 else f"{count:.4e}"
+
+
+def histogram_document(kind: str, ensemble: Ensemble) -> dict[str, Any]:
+    """Exact atoms and counts, or counts in bins, of every quantity that is recorded; for the usual others, a reason.
+
+    Args:
+        kind: Kind of the process.
+        ensemble: Its paths.
+    """
+    quantities, reasons = dict[str, Any](), dict[str, str]()
+    for name in dict.fromkeys((*QUANTITIES, *ensemble.quantities)):
+        if name not in ensemble.quantities:
+            quantities[name] = None
+            reasons[f"quantities.{name}"] = f"`{name}` is not defined in the {ensemble.protocol} protocol"
+            continue
+        place = f"quantities.{name}"
+        quantities[name] = {
+            **(_bins(ensemble, name) if ensemble.finite_law is None else _atoms(ensemble, name, place, reasons)),
+            "sampled_mean": plain(ensemble.mean(name), f"{place}.sampled_mean", reasons),
+            "standard_error": plain(ensemble.standard_error(name), f"{place}.standard_error", reasons),
+        }
+    return {
+        "process": kind,
+        "paths": ensemble.paths,
+        "seed": ensemble.seed,
+        "protocol": ensemble.protocol,
+        "sampler": ensemble.sampler,
+        "outside": ensemble.outside,
+        "quantities": quantities,
+        "reasons": reasons,
+    }
+
+
+def _atoms(ensemble: Ensemble, name: str, place: str, reasons: dict[str, str]) -> dict[str, Any]:
+    distribution = ensemble.law.distribution(name)
+    return {
+        "atoms": distribution.atoms.tolist(),
+        "probabilities": distribution.probabilities.tolist(),
+        "log_probabilities": distribution.log_probabilities.tolist(),
+        "counts": distribution.counts(ensemble.class_counts).tolist(),
+        "exact_mean": plain(ensemble.law.mean(name), f"{place}.exact_mean", reasons),
+    }
+
+
+def _bins(ensemble: Ensemble, name: str) -> dict[str, Any]:
+    counts, edges = ensemble.histogram(name, JSON_BINS)
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
