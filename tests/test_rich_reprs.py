@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from qtraj.density.averages import averages
 from qtraj.markup import prose
 from qtraj.models import build_model
 from qtraj.paths.exact_law import exact_law
 from qtraj.paths.sample import sample
 from qtraj.processes.collision_model import CollisionModel
-from qtraj.processes.collision_steps import CollisionStep
+from qtraj.processes.collision_steps import CollisionStep, InternalStep
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import Process
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.channels import Channel
 from qtraj.quantum.composite import CompositeSystem, Reservoir
 from qtraj.quantum.parties import Environment, System
+from qtraj.quantum.spectrum import Spectrum
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 from qtraj.theorems.estimate import estimate
@@ -119,6 +121,46 @@ def test_laws_distributions_and_ensembles_take_one_line() -> None:
     assert repr(distribution).endswith(f" x [{low:.6g}, {high:.6g}]>")
     assert f"{distribution.values.shape[0]} values" in repr(distribution)
     assert "too many paths to count" in repr(replace(law, paths=None))
+
+
+@pytest.mark.parametrize(
+    ("thing", "shown"),
+    [
+        (thermal().system, "<System of 2 states, energies 0, 1; state of rank 2>"),
+        (thermal().environment, "<Environment of 40 states, energies 0, 1, 2, 3, 4, ..., 39; inverse temperature 0.6>"),
+        (thermal().unitary, "<EnergyConservingUnitary of dimension 80, 41 blocks of up to 2 levels>"),
+        (State.gibbs([0.0, 1.0], 1.0), "<State of dimension 2, rank 2, eigenvalues 0.7311, 0.2689>"),
+        (Spectrum(energies=[0.0, 0.0]), "<Spectrum of 2 states, energies 0, 0>"),
+        (collisions().composite, f"<CompositeSystem of {NAME}: 2 states; state of rank 1>"),
+        (collisions().reservoirs[NAME], "<Reservoir with units of 2 states, energies 0, 1; inverse temperature 0.5>"),
+        (collisions().reservoirs["coherent"], "<Reservoir with units of 2 states, energies 0, 1; in a state given>"),
+        (collisions().steps[0], f"<CollisionStep: {NAME} meets {NAME}>"),
+        (InternalStep(on=["A", "B"], unitary=np.eye(4)), "<InternalStep: unitary of A and B>"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)
+def test_what_holds_arrays_says_in_one_line_what_it_is(thing: object, shown: str) -> None:
+    assert repr(thing) == shown
+
+
+def test_a_report_takes_one_line_and_its_table_is_what_is_printed() -> None:
+    report = verify(thermal(), paths=1_000_000, seed=7, followed_paths=0)
+    assert repr(report) == "<Report: pass, 23 checks, 1,000,000 paths of thermal-operation, seed 7>"
+    assert "law_mean_sigma" in str(report)
+    assert "seed" not in repr(replace(report, seed=None, process=""))
+
+
+@pytest.mark.parametrize("make", PROCESSES.values(), ids=["thermal", "collisions", "jumps", "correlated"])
+def test_averages_take_one_line_an_entry(make: Any) -> None:
+    found = averages(make())
+    heading, *entries = repr(found).splitlines()
+    assert heading == type(found).__name__
+    assert [entry.split()[0] for entry in entries] == [field.name for field in fields(found)]  # type: ignore[arg-type]
+    assert f"{found.entropy_production:.10g}" in repr(found)
+    assert max(map(len, entries)) < 160
+    page = check_fragment(found._repr_html_())
+    assert page.texts["caption"] == [heading]
+    assert len(page.texts["th"]) == len(entries)
 
 
 def test_the_table_of_a_law_has_its_cumulants() -> None:

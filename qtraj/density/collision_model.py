@@ -20,6 +20,7 @@ from qtraj.density.collision_rounds import CollisionRecord, run
 from qtraj.density.collision_unitaries import JointStep, joint_steps, unit_states
 from qtraj.density.matrix_entropy import matrix_entropy, pinched_matrix
 from qtraj.density.plain import plain
+from qtraj.density.record import Record
 from qtraj.errors import InvalidState
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.quantum.spectrum import Spectrum
@@ -28,8 +29,8 @@ from qtraj.quantum.states import State
 __all__ = ["CollisionModelAverages", "collision_model_averages", "states_after_rounds"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CollisionModelAverages:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CollisionModelAverages(Record):
     r"""Averages of a collision model, in nats and in the units of the energies given.
 
     A value that does not exist or cannot be computed is None, and `reasons` says why.

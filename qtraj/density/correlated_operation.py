@@ -19,6 +19,7 @@ from qtraj.arrays import ComplexArray, frozen
 from qtraj.density.joint import require_dense
 from qtraj.density.matrix_entropy import matrix_entropy, pinched_matrix
 from qtraj.density.plain import plain
+from qtraj.density.record import Record
 from qtraj.processes.correlated_operation import CorrelatedOperation
 from qtraj.quantum.correlations import partial_traces
 from qtraj.quantum.matrices import dagger
@@ -104,8 +105,8 @@ class JointMatrices:
         return float((np.diag(self.end - self.start).real * self.operation.unitary.joint.energies).sum())
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class CorrelatedOperationAverages:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CorrelatedOperationAverages(Record):
     r"""Averages of a correlated operation, in nats and in the units of the energies given.
 
     Attributes:

@@ -19,6 +19,7 @@ import scipy.sparse
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.density.jump_rates import JumpRates, rates_in
 from qtraj.density.plain import plain
+from qtraj.density.record import Record
 from qtraj.errors import InvalidInput, NoFiniteLaw, QtrajError
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.entropies import coherence, von_neumann_entropy
@@ -46,8 +47,8 @@ _SCALARS = (
 SLOWEST_RESOLVED = 1e-12
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class JumpProcessAverages:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class JumpProcessAverages(Record):
     r"""Averages of a jump process, in nats and in the units of the energies given.
 
     Attributes:

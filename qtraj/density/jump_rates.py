@@ -19,6 +19,7 @@ import numpy as np
 
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.density.matrix_entropy import pinched_matrix
+from qtraj.density.record import Record
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.matrices import dagger
 
@@ -30,8 +31,8 @@ EMPTY = 1e-14
 NO_GAIN = 1e-11
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class JumpRates:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class JumpRates(Record):
     r"""Rates in one state, in nats and energies per unit time.
 
     Attributes:

@@ -16,6 +16,7 @@ from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.density.joint import LARGEST_JOINT_STATE, JointFinalState
 from qtraj.density.maps import CoherenceProcessing, coherence_processing, transition_matrix
 from qtraj.density.plain import plain
+from qtraj.density.record import Record
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.entropies import coherence, divergence_from_gibbs, free_energy, kullback_leibler, mean_energy
 from qtraj.quantum.outcomes import energy_outcomes
@@ -25,8 +26,8 @@ from qtraj.quantum.states import State, gibbs_log_populations
 __all__ = ["ThermalOperationAverages", "thermal_operation_averages"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ThermalOperationAverages:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ThermalOperationAverages(Record):
     r"""Averages of a thermal operation, in nats and in the units of the energies given.
 
     A value that does not exist or cannot be computed is None, and `reasons` says why.

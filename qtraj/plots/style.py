@@ -22,6 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotParams  # new in 3.9
 from matplotlib.legend import Legend
 from matplotlib.transforms import Affine2D, Bbox, ScaledTranslation
 
@@ -207,11 +208,23 @@ class LegendAbove(Legend):
         self._lift.clear().translate(0.0, max(0.0, needed + POWER_GAP * self.figure.dpi / 72 if needed > 0 else 0.0))
 
 
+def _has_usual_margins(figure: Figure) -> bool:
+    """Whether the margins are those of Matplotlib's settings."""
+    return vars(figure.subplotpars) == vars(SubplotParams())
+
+
 @contextmanager
 def axes_to_draw_on(ax: Axes | None, *, width: float = COLUMN_WIDTH, height: float = 2.7) -> Iterator[Axes]:
-    """The caller's axes in the caller's style, or those of a new figure (`width` by `height` inches) in paper style."""
+    """The caller's axes in the caller's style, or those of a new figure (`width` by `height` inches) in paper style.
+
+    Legends stand above the axes, where `plt.subplots()` leaves no room. So a figure whose layout is nobody's gets the
+    constrained one; one with a layout engine, or with margins that somebody has set, keeps them.
+    """
     if ax is not None:
         yield instance_of(ax, Axes, "ax")
+        figure = figure_of(ax)
+        if figure.get_layout_engine() is None and ax.get_subplotspec() is not None and _has_usual_margins(figure):
+            figure.set_layout_engine("constrained")
         return
     with paper_style():
         yield PaperFigure.of_size(width=width, height=height).add_subplot()

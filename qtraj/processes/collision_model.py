@@ -23,8 +23,9 @@ from qtraj.processes.collision_memory import CollisionMemory
 from qtraj.processes.collision_steps import CollisionStep, InternalStep
 from qtraj.processes.kraus import image_of
 from qtraj.processes.seam import Stage
-from qtraj.processes.summary import levels_in_words, listed, system_summary
+from qtraj.processes.summary import system_summary
 from qtraj.quantum.composite import CompositeSystem, Reservoir
+from qtraj.quantum.in_words import levels_in_words, listed
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.parties import System
@@ -125,7 +126,7 @@ class CollisionModel(BetweenStates):
             f"subsystem {name}": f"energies {listed(own.tolist())}" for name, own in self.composite.energies.items()
         }
         units = {f"reservoir {name}": _units_in_words(reservoir) for name, reservoir in self.reservoirs.items()}
-        steps = "; ".join(_in_words(step) for step in self.steps)
+        steps = "; ".join(str(step) for step in self.steps)
         return {**parts, **system_summary(self.system), **units, "one round": steps, "rounds": f"{self.repeat:,}"}
 
     def __repr__(self) -> str:
@@ -205,13 +206,6 @@ class CollisionModel(BetweenStates):
             ),
             steps=tuple(step.adjoint() for step in reversed(self.steps)),
         )
-
-
-def _in_words(step: InternalStep | CollisionStep) -> str:
-    parts = " and ".join(step.on)
-    if isinstance(step, CollisionStep):
-        return f"{parts} {'meets' if len(step.on) == 1 else 'meet'} {step.reservoir}"
-    return f"unitary of {parts}"
 
 
 def _units_in_words(reservoir: Reservoir) -> str:

@@ -55,6 +55,14 @@ class InternalStep:
         object.__setattr__(self, "unitary", frozen(as_matrix(self.unitary, "unitary")))
         _ = self.matrix
 
+    def __str__(self) -> str:
+        """What happens, in words."""
+        return f"unitary of {' and '.join(self.on)}"
+
+    def __repr__(self) -> str:
+        """One line, without the matrix."""
+        return f"<InternalStep: {self}>"
+
     @cached_property
     def matrix(self) -> ComplexArray:
         """The unitary."""
@@ -138,6 +146,14 @@ class CollisionStep:
                 "`unitary` of a collision must be an EnergyConservingUnitary, such as its `from_matrix` makes of a "
                 f"matrix, but is of class {type(self.unitary).__name__}"
             )
+
+    def __str__(self) -> str:
+        """What happens, in words."""
+        return f"{' and '.join(self.on)} {'meets' if len(self.on) == 1 else 'meet'} {self.reservoir}"
+
+    def __repr__(self) -> str:
+        """One line, without the matrix."""
+        return f"<CollisionStep: {self}>"
 
     def stage(self, composite: CompositeSystem, reservoir: Reservoir) -> Stage:
         """The step on the whole system: one branch per pair of outcomes of the unit.

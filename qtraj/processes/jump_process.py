@@ -22,9 +22,10 @@ from qtraj.errors import InvalidInput, NoFiniteLaw, TooLarge
 from qtraj.processes.between_states import BetweenStates
 from qtraj.processes.energy_chain import EnergyChain
 from qtraj.processes.seam import Stage
-from qtraj.processes.summary import listed, system_summary
+from qtraj.processes.summary import system_summary
 from qtraj.quantum.channels import DETAILED_BALANCE_TOLERANCE, Channel, Jump
 from qtraj.quantum.generators import computed_state, effective_hamiltonian, evolve
+from qtraj.quantum.in_words import listed
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.parties import System

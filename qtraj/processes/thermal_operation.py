@@ -18,8 +18,9 @@ from qtraj.processes.kraus import image_of, thermal_branches
 from qtraj.processes.level_pairs import condensed_branches, is_condensed
 from qtraj.processes.memory_needed import MemoryNeeded
 from qtraj.processes.seam import Branches, Endpoints, MeasurementProtocol, Stage, endpoints_of
-from qtraj.processes.summary import levels_in_words, system_summary
+from qtraj.processes.summary import system_summary
 from qtraj.quantum.composite import LARGEST_ENTROPY
+from qtraj.quantum.in_words import levels_in_words
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.scalars import instance_of

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from qtraj.arrays import ComplexArray, FloatArray, IntArray, frozen
 from qtraj.errors import InvalidInput, InvalidState, UnknownName
+from qtraj.quantum.in_words import levels_in_words
 from qtraj.quantum.matrices import as_array
 from qtraj.quantum.outcomes import Outcomes, energy_outcomes
 from qtraj.quantum.parties import Environment, System
@@ -108,6 +109,11 @@ class CompositeSystem:
     def dimension(self) -> int:
         """Joint dimension."""
         return self.system.dimension
+
+    def __repr__(self) -> str:
+        """One line: its subsystems and its state."""
+        state: State = self.state
+        return f"<CompositeSystem of {', '.join(self.subsystems)}: {self.dimension} states; state of rank {state.rank}>"
 
     def part(self, on: Sequence[str]) -> System:
         """The named subsystems alone, in the order named, for building unitaries: their state is maximally mixed.
@@ -218,6 +224,13 @@ class Reservoir:
             assert self.inverse_temperature is not None
             state = State.gibbs(self.energies, self.inverse_temperature)
         return System(energies=self.energies, state=state)
+
+    def __repr__(self) -> str:
+        """One line: the levels and the state of a unit."""
+        state = "in a state given"
+        if self.is_thermal:
+            state = f"inverse temperature {self.inverse_temperature:g}"
+        return f"<Reservoir with units of {levels_in_words(self.unit.spectrum)}; {state}>"
 
     @property
     def is_thermal(self) -> bool:

@@ -16,6 +16,7 @@ from scipy.sparse import csr_array, diags_array, eye_array, kron
 
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.errors import InvalidInput, InvalidSpectrum, InvalidState, TooLarge
+from qtraj.quantum.in_words import levels_in_words
 from qtraj.quantum.matrices import as_matrix, dagger, largest_entry
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.quantum.scalars import real_number, whole_number
@@ -159,6 +160,11 @@ class System:
         adjustment: float = self.state.adjustment
         return adjustment
 
+    def __repr__(self) -> str:
+        """One line: its levels and its state."""
+        state: State = self.state
+        return f"<System of {levels_in_words(self.spectrum)}; state of rank {state.rank}>"
+
     @property
     def energy_state(self) -> State:
         """The initial state in the energy eigenbasis."""
@@ -207,6 +213,10 @@ class Environment:
     def dimension(self) -> int:
         """Hilbert-space dimension d_E."""
         return self.spectrum.dimension
+
+    def __repr__(self) -> str:
+        """One line: its levels and its temperature."""
+        return f"<Environment of {levels_in_words(self.spectrum)}; inverse temperature {self.inverse_temperature:g}>"
 
     @cached_property
     def log_populations(self) -> FloatArray:

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from qtraj.arrays import FloatArray, IntArray, frozen
 from qtraj.errors import InvalidSpectrum, TooLarge
+from qtraj.quantum.in_words import levels_in_words
 from qtraj.quantum.scalars import real_number
 
 __all__ = ["JointSpectrum", "Spectrum", "energies_of", "group_values"]
@@ -146,6 +147,10 @@ class Spectrum:
         order = np.argsort(self.energies, kind="stable")
         starts = np.concatenate([[0], np.cumsum(self.degeneracies)[:-1]])
         return frozen(self.energies[order][starts])
+
+    def __repr__(self) -> str:
+        """One line: how many states, and their energies."""
+        return f"<Spectrum of {levels_in_words(self)}>"
 
     @property
     def is_degenerate(self) -> bool:

@@ -19,6 +19,7 @@ from scipy.special import logsumexp
 
 from qtraj.arrays import ComplexArray, FloatArray, frozen
 from qtraj.errors import AmbiguousRank, InvalidInput, InvalidState
+from qtraj.quantum.in_words import listed
 from qtraj.quantum.matrices import as_array, as_matrix, as_vector, dagger
 from qtraj.quantum.scalars import random_generator, real_number, whole_number
 from qtraj.quantum.spectrum import energies_of
@@ -124,6 +125,11 @@ class State:
     def rank(self) -> int:
         """Number of non-zero eigenvalues."""
         return int(self.log_eigenvalues.size)
+
+    def __repr__(self) -> str:
+        """One line: dimension, rank and eigenvalues."""
+        eigenvalues = listed(np.exp(self.log_eigenvalues).tolist())
+        return f"<State of dimension {self.dimension}, rank {self.rank}, eigenvalues {eigenvalues}>"
 
     @property
     def matrix(self) -> ComplexArray:

@@ -91,6 +91,13 @@ class EnergyConservingUnitary:
         """Joint dimension d_S d_E."""
         return self.joint.dimension
 
+    def __repr__(self) -> str:
+        """One line: dimension and blocks."""
+        number = sum(indices.shape[0] for indices in self.blocks)
+        largest = max(indices.shape[1] for indices in self.blocks)
+        blocks = f"{number:,} block{'s' if number != 1 else ''} of up to {largest:,} levels"
+        return f"<EnergyConservingUnitary of dimension {self.dimension:,}, {blocks}>"
+
     def adjoint(self) -> EnergyConservingUnitary:
         """The inverse, U^dag."""
         return EnergyConservingUnitary(

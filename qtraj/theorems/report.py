@@ -154,6 +154,12 @@ class Report:
         frame.attrs.update({key: document[key] for key in named})
         return frame
 
+    def __repr__(self) -> str:
+        """One line: the verdict, and on how many paths of what; `print` shows the table."""
+        seed = "" if self.seed is None else f", seed {self.seed}"
+        process = f" of {self.process}" if self.process else ""
+        return f"<Report: {self.verdict}, {len(self.checks)} checks, {self.paths:,} paths{process}{seed}>"
+
     def __str__(self) -> str:
         rows = [COLUMNS, *(check_cells(check) for check in self.checks)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
@@ -204,9 +210,9 @@ def _advice(unsettled: list[Check]) -> str:
     """How many paths would settle all of them at once, if a single run can have so many."""
     needed = [check.paths_needed for check in unsettled]
     enough = max((number for number in needed if number is not None), default=0)
-    if None in needed or not 0 < enough <= LARGEST_RUN:
-        return ""
-    return f" A run of {rounded_up(enough)} paths would settle {'it' if len(needed) == 1 else 'all of them'}."
+    if len(needed) == 1 or None in needed or not 0 < enough <= LARGEST_RUN:
+        return ""  # the reason for a single check names its number itself
+    return f" A run of {rounded_up(enough)} paths would settle all of them."
 
 
 def _failure(check: Check) -> str:

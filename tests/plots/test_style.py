@@ -75,6 +75,30 @@ def test_foreign_axes_keep_their_style() -> None:
         assert matplotlib.rcParams["font.size"] != PAPER["font.size"]
 
 
+def engine_after(figure: Figure) -> str | None:
+    with axes_to_draw_on(figure.axes[0]):
+        pass
+    engine = figure.get_layout_engine()
+    return None if engine is None else type(engine).__name__
+
+
+def test_a_figure_without_a_layout_gets_room_for_what_stands_outside_its_axes() -> None:
+    plain = Figure()
+    plain.add_subplot()
+    assert engine_after(plain) == "ConstrainedLayoutEngine"
+
+
+def test_a_layout_that_somebody_chose_is_kept() -> None:
+    tight, spaced, placed = Figure(layout="tight"), Figure(), Figure()
+    tight.add_subplot()
+    spaced.add_subplot()
+    spaced.subplots_adjust(left=0.3)
+    placed.add_axes((0.2, 0.2, 0.5, 0.5))
+    assert engine_after(tight) == "TightLayoutEngine"
+    assert engine_after(spaced) is None
+    assert engine_after(placed) is None
+
+
 def test_the_root_figure_is_found_from_a_subfigure() -> None:
     figure = Figure()
     inner = figure.subfigures(1, 2)[0].add_subplot()
