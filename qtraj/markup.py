@@ -108,17 +108,26 @@ def tag(name: str, /, *children: str, **attributes: str | int | None) -> Markup:
     return Markup(start if name in VOID else f"{start}{joined(children)}</{name}>")
 
 
-def prose(sentence: str) -> Markup:
+def prose(sentence: str, *, names: Iterable[str] = ()) -> Markup:
     """A sentence with the formulas and the code in it set as in print.
+
+    Args:
+        sentence: The sentence.
+        names: Names in it that somebody gave, such as those of reservoirs, and that stay as they are.
 
     Example:
         >>> prose("the weight of <e^-sigma> & more: give `rank`, or U^dag")
         'the weight of ⟨e<sup>−σ</sup>⟩ &amp; more: give <code>rank</code>, or U<sup>†</sup>'
         >>> prose("8.2e+03 paths would do")
         '8.2\u202f×\u202f10<sup>3</sup> paths would do'
+        >>> prose("heat into U^dag is U^dag", names=["U^dag"])
+        'heat into U^dag is U^dag'
     """
     if isinstance(sentence, Markup):
         return sentence
+    if given := "|".join(re.escape(name) for name in sorted(filter(None, names), key=len, reverse=True)):
+        parts = re.split(rf"(?<!\w)({given})(?!\w)", sentence)
+        return joined(part if place % 2 else prose(part) for place, part in enumerate(parts))
     pieces, start = list[str](), 0
     for found in _FORMULA.finditer(sentence):
         pieces += [sentence[start : found.start()], _set(found)]
@@ -138,7 +147,9 @@ def _set(found: re.Match[str]) -> Markup:
     if part["letter"]:
         return Markup(f"{part['letter']}<sub>{part['index']}</sub>")
     if part["mantissa"]:
-        ten = f"10<sup>{_signs(str(int(part['ten'])))}</sup>"
+        # Not by way of int(), which refuses thousands of digits.
+        digits = part["ten"].lstrip("+-").lstrip("0")
+        ten = f"10<sup>{_signs('-' + digits if digits and part['ten'][0] == '-' else digits or '0')}</sup>"
         return Markup(f"{_signs(part['mantissa'])}\u202f\N{MULTIPLICATION SIGN}\u202f{ten}")
     return _signs(found[0])
 

@@ -104,3 +104,25 @@ def test_formulas_are_set() -> None:
         assert Reader(prose(text)).text == expected
     assert Reader(prose("`sigma`")).tags == ["code"]
     assert prose(Markup("<b>xi</b>")) == "<b>xi</b>"
+
+
+def test_names_that_somebody_gave_are_no_formulas() -> None:
+    name = "U^dag <e^-sigma> 1e5"
+    read = Reader(prose(f"Heat into {name} and <e^-sigma>", names=[name]))
+    assert read.text == f"Heat into {name} and ⟨e−σ⟩"
+    assert read.tags == ["sup"]
+    assert Reader(prose(f"Heat into {name}")).text != f"Heat into {name}", "negative control"
+    # A name inside a longer word is not that name, and the longer one of two is meant.
+    assert prose("sigma_d of xi", names=["sigma"]) == prose("sigma_d of xi")
+    assert prose("xi of xi sigma", names=["xi", "xi sigma", ""]) == "xi of xi sigma"
+    assert prose("a <b> c", names=["<b>"]) == "a &lt;b&gt; c"
+
+
+def test_an_exponent_of_any_length_is_set() -> None:
+    assert prose(f"1e{'9' * 5000}").endswith(f"<sup>{'9' * 5000}</sup>")
+    assert [prose(f"2e{given}").partition("<sup>")[2] for given in ("-07", "+03", "-00", "0")] == [
+        "\N{MINUS SIGN}7</sup>",
+        "3</sup>",
+        "0</sup>",
+        "0</sup>",
+    ]

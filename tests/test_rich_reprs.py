@@ -147,7 +147,7 @@ def test_a_report_takes_one_line_and_its_table_is_what_is_printed() -> None:
     report = verify(thermal(), paths=1_000_000, seed=7, followed_paths=0)
     assert repr(report) == "<Report: pass, 23 checks, 1,000,000 paths of thermal-operation, seed 7>"
     assert "law_mean_sigma" in str(report)
-    assert "seed" not in repr(replace(report, seed=None, process=""))
+    assert "seed" not in repr(replace(report, seed=None, seeds=(), process=""))
 
 
 @pytest.mark.parametrize("make", PROCESSES.values(), ids=["thermal", "collisions", "jumps", "correlated"])

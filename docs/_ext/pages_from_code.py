@@ -76,8 +76,11 @@ def reproduction_section(entry: Reproduction, folder: Path) -> str:
     if entry.draw is not None:
         save_figure(entry.figure(), folder / f"{entry.name}.png")
         parts.append(f"![{entry.what}](generated/reproductions/{entry.name}.png)\n")
+    # Names of parameters stay as one types them.
+    parts += [f"{setting}\n" for setting in entry.at()]
     rows = [(row.quantity, row.printed, row.corrected, row.ours, row.note) for row in entry.rows()]
     parts.append(table(("quantity", *COLUMNS, "note"), [tuple(map(formula, row)) for row in rows]))
+    parts.append(f"*printed*: {formula(entry.printed)}\n")
     return "\n".join([*parts, *([f"{formula(entry.remark)}\n"] if entry.remark else [])])
 
 

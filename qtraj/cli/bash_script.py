@@ -20,11 +20,11 @@ def bash_script() -> str:
         version=__version__,
         commands=" ".join([*COMMANDS, "--help", "--version"]),
         parameters="\n".join(
-            f"        {name}) words='{' '.join(f'{key}=' for key in model.parameters)}' ;;"
+            f"        {name}) _qtraj_words {' '.join(f'{key}=' for key in model.parameters)} ;;"
             for name, model in MODELS.items()
         ),
         values="\n".join(_bash_values()),
-        options="\n".join(f"            {name}) _qtraj_words '{' '.join(_spellings(name))}' ;;" for name in COMMANDS),
+        options="\n".join(f"            {name}) _qtraj_words {' '.join(_spellings(name))} ;;" for name in COMMANDS),
         keys=PROGRAM.strip(),
         targets="\n".join(f"        {name}) {_bash_kinds(TARGETS[name])} ;;" for name in COMMANDS),
     )
@@ -45,7 +45,7 @@ def _bash_values() -> list[str]:
 
 
 def _bash_kinds(kinds: Sequence[str]) -> str:
-    calls = [f"_qtraj_words '{' '.join(words)}'"] if (words := words_of(kinds)) else []
+    calls = [f"_qtraj_words {' '.join(words)}"] if (words := words_of(kinds)) else []
     calls += ["_qtraj_files '!*.toml'"] if EXPERIMENT in kinds else []
     calls += ["_qtraj_files"] if FILE in kinds else []
     calls += ["_qtraj_folders"] if FOLDER in kinds and EXPERIMENT not in kinds else []
@@ -56,9 +56,12 @@ def _bash_kinds(kinds: Sequence[str]) -> str:
 _BASH: Final = r"""# Completion of qtraj {version} for bash. Either put `eval "$(qtraj completion bash)"` into
 # ~/.bashrc, or, which is quicker: qtraj completion bash > ~/.local/share/bash-completion/completions/qtraj
 
+# Not by compgen -W, which expands its words as if they had been typed: some come from files, and files from others.
 _qtraj_words() {{
     local word
-    while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -W "$1" -- "$current")
+    for word; do
+        [[ $word == "$current"* ]] && COMPREPLY+=("$word")
+    done
 }}
 
 _qtraj_files() {{
@@ -77,27 +80,29 @@ _qtraj_folders() {{
 }}
 
 _qtraj_keys() {{
-    awk '
+    LC_ALL=C awk '
 {keys}
 ' < "$1" 2> /dev/null
 }}
 
 _qtraj_settings() {{
-    local words= target=${{COMP_WORDS[2]//\\/}}
+    local key target=${{COMP_WORDS[2]//\\/}}
     target=${{target/#\~\//$HOME/}}
+    compopt -o nospace 2> /dev/null
     case $target in
 {parameters}
-        *) [[ -f $target ]] && words=$(_qtraj_keys "$target") ;;
+        *)
+            [[ -f $target ]] || return
+            while IFS= read -r key; do _qtraj_words "$key"; done < <(_qtraj_keys "$target")
+            ;;
     esac
-    compopt -o nospace 2> /dev/null
-    _qtraj_words "$words"
 }}
 
 _qtraj() {{
     local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _qtraj_words '{commands}'
+        _qtraj_words {commands}
         return
     fi
     # bash takes the sign in --option=value for a word of its own.

@@ -34,8 +34,10 @@ BACKENDS: Final = ("threading", "loky", "dask")
 USUAL_QUANTITIES: Final = (
     *("sigma", "sigma_d", "xi", "heat"),
     *("exp_minus_sigma", "exp_minus_sigma_d", "exp_minus_xi"),
+    *("clausius_sigma", "initial_information", "information_change", "sigma_beyond_information"),
+    *("exp_minus_clausius_sigma", "exp_minus_initial_information", "exp_minus_sigma_beyond_information"),
 )
-"""Numbers that most sweeps have; the heats of several baths are called after them."""
+"""Numbers that most sweeps have, then those of correlated starts; the heats of several baths are called after them."""
 
 MODEL, REPRODUCTION, EXPERIMENT, FOLDER, FILE, SETTING = "model", "reproduction", "experiment", "folder", "file", "key="
 """Kinds of things that a shell looks up; words are completed as they are."""

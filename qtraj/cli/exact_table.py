@@ -15,6 +15,13 @@ __all__ = ["exact_table"]
 MOST_ENTRIES: Final = 8
 """Rows and columns shown of a matrix."""
 
+_HOW_TO_READ: Final = {
+    "populations": "populations are those of the eigenstates of H",
+    "state": "states are in the basis that H was given in",
+    "transition_matrix": "a column of transition_matrix is a level before, a row one after",
+}
+"""What matrices and vectors refer to, by the end of their names."""
+
 _PER_COLLISION: Final = ("heat_into.", "entropy_flow_into.", "entropy_production_of_collisions")
 """Tables with one number a collision, whose sum is what most people want."""
 
@@ -32,7 +39,7 @@ def exact_table(
     Args:
         name: What the experiment is called.
         document: The JSON object of `exact`, whose notes come last.
-        units: What is of order one in the process; below the rounding of that nothing is shown.
+        units: What the numbers of the process are differences of; below the rounding of that nothing is shown.
         own: Averages that only this model has.
         own_title: What these are.
     """
@@ -58,9 +65,17 @@ def exact_table(
             first, *rest = text.splitlines()
             lines.append(f"  {shown:<{width}}{first}")
             lines += [f"  {'':<{width}}{row}" for row in rest]
+    arrays = [key for entries in (averages, law) for key, value in entries.items() if isinstance(value, dict | list)]
+    reading = [text for end, text in _HOW_TO_READ.items() if any(_ends(key, end) for key in arrays)]
+    if reading:
+        lines += ["", "; ".join(reading)]
     for note in document.get("notes", ()):
         lines += ["", note]
     return "\n".join(lines)
+
+
+def _ends(key: str, end: str) -> bool:
+    return key.rpartition(".")[2].endswith(end)
 
 
 def _groups(
@@ -130,11 +145,12 @@ def _float(key: str, value: float, rounding: Rounding, *, terms: int = 1) -> str
 
 
 def _array(array: Any) -> str:
-    """A vector on one line, a matrix on one line a row."""
+    """A vector on one line, a matrix on one line a row; without minus signs in front, numbers begin where others do."""
     if max(array.shape) > MOST_ENTRIES:
         return f"{' x '.join(map(str, array.shape))} numbers, see --json"
     rows = np.atleast_2d(array)
-    return "\n".join("  ".join(_number(entry) for entry in row) for row in rows)
+    lines = ["  ".join(_number(entry) for entry in row) for row in rows]
+    return "\n".join(line[1:] for line in lines) if all(line.startswith(" ") for line in lines) else "\n".join(lines)
 
 
 def _number(entry: Any) -> str:

@@ -22,7 +22,7 @@ def fish_script() -> str:
         "",
         "function __qtraj_keys",
         "    set -l words (commandline -opc)",
-        '    test -f "$words[3]"; and awk ' + _fish_quoted(PROGRAM) + " < $words[3] 2> /dev/null",
+        '    test -f "$words[3]"; and env LC_ALL=C awk ' + _fish_quoted(PROGRAM) + " < $words[3] 2> /dev/null",
         "end",
         "",
         "complete -c qtraj -f",

@@ -11,6 +11,7 @@ import numpy as np
 
 from qtraj.cli.output import plain
 from qtraj.paths.ensemble import Ensemble
+from qtraj.paths.pooling import in_words as seeds_in_words
 
 __all__ = ["histogram_document", "histogram_table"]
 
@@ -88,7 +89,7 @@ def _mean_lines(ensemble: Ensemble, quantities: Sequence[str]) -> list[str]:
 def _heading(name: str, ensemble: Ensemble) -> str:
     return (
         f"{name}: protocol {ensemble.protocol}, {ensemble.paths:,} paths, sampler {ensemble.sampler}, "
-        f"seed {ensemble.seed}"
+        f"{seeds_in_words(ensemble.seeds)}"
     )
 
 

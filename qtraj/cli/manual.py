@@ -36,7 +36,7 @@ _DETAILS: Final = {
     "models": "A model's name can stand wherever an experiment file can. With NAME, what its parameters mean.",
     "reproduce": "Without NAME, the list of all. A table has the value of the paper's formula as printed, the\n"
     "corrected one where it is wrong, and ours, which was computed without the formula.",
-    "sample": "One Parquet file a finished block; docs/stored_runs.md says what is in them.",
+    "sample": "One Parquet file a finished block; docs/stored_runs.md, in the source, says what is in them.",
     "resume": "A resumed run equals one that was never interrupted, a longer one a fresh one of that length.\n"
     "Damaged blocks are drawn again. On a cluster: --backend dask --scheduler tcp://node7:8786. DIR may be\n"
     "that of a sweep; then the exit code is its verdict.",
@@ -108,6 +108,7 @@ commands:
 {chr(10).join(f"  {name:<12}{summary}" for name, summary in COMMANDS.items())}
 
 TARGET is an experiment file (TOML) or the name of a model; a name wins over a file, write ./name for the file.
+For `verify` it may be the folder of a run or of a sweep, for `histogram` that of a run.
 `qtraj COMMAND --help` lists the options of a command.
 
 examples:
@@ -162,14 +163,14 @@ _VERDICTS: Final = {
 _WITH_VERDICT: Final = ("verify", "sweep", "resume")
 
 _SEE_ALSO: Final[Mapping[str, str]] = {
-    "verify": "exact (no sampling), histogram (the law), sweep (many values); docs/negative_controls.md",
-    "exact": "verify (a verdict), histogram (the law); docs/thermal_operations.md, docs/continuous_time.md",
-    "histogram": "verify (a verdict), sample (single paths); docs/rare_paths_and_estimates.md",
-    "models": "reproduce (the figures of the papers), exact and verify (run a model); docs/references.bib",
-    "reproduce": "models (the processes behind the figures); docs/references.bib",
-    "sample": "resume, merge, verify and histogram (read what is stored); docs/stored_runs.md",
-    "resume": "sample (start a run), merge; docs/stored_runs.md",
-    "merge": "sample --blocks (make the pieces), resume; docs/stored_runs.md",
+    "verify": "exact (no sampling), histogram (the law), sweep (many values); in the source: docs/negative_controls.md",
+    "exact": "verify (a verdict), histogram (the law); in the source: docs/thermal_operations.md, continuous_time.md",
+    "histogram": "verify (a verdict), sample (single paths); in the source: docs/rare_paths_and_estimates.md",
+    "models": "reproduce (the figures of the papers), exact and verify (run one); in the source: docs/references.bib",
+    "reproduce": "models (the processes behind the figures); in the source: docs/references.bib",
+    "sample": "resume, merge, verify and histogram (read what is stored); in the source: docs/stored_runs.md",
+    "resume": "sample (start a run), merge; in the source: docs/stored_runs.md",
+    "merge": "sample --blocks (make the pieces), resume; in the source: docs/stored_runs.md",
     "sweep": "verify (one point), resume (go on with a sweep), exact",
     "completion": "`qtraj --help` (all commands)",
 }

@@ -19,7 +19,7 @@ from qtraj.errors import InvalidInput
 __all__ = ["FOLDERS", "NAMES", "options_without_effect", "parser_of"]
 
 FOLDERS: Final[Mapping[str, Sequence[str]]] = {"resume": ("DIR",), "merge": ("A", "B")}
-"""Commands that take run folders and nothing else, and what stands for these in the help."""
+"""Commands that take folders and nothing else, and what stands for these in the help."""
 
 NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "models": ("NAME", "name of a model; all of them if left out"),
@@ -204,6 +204,7 @@ def _target_of(command: str) -> tuple[str, str]:
     if command in NAMES:
         return NAMES[command]
     if command in FOLDERS:
-        return " ".join(FOLDERS[command]), "run folders, made by `qtraj sample`"
-    stored = ", or run folder" if command in ("verify", "histogram") else ""
+        what = "folder of a run (`qtraj sample`) or of a sweep (`qtraj sweep`)"
+        return " ".join(FOLDERS[command]), what if command == "resume" else "run folders, made by `qtraj sample`"
+    stored = {"verify": ", or folder of a run or of a sweep", "histogram": ", or run folder"}.get(command, "")
     return "TARGET", f"experiment file (TOML), name of a model{stored}"

@@ -39,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             return int(_run(words))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        # What was being written says how to go on; whatever else is interrupted has left nothing.
+        complain(f"qtraj: interrupted{f'; {interrupt}' if str(interrupt) else ''}")
         return int(Exit.INTERRUPTED)
     except SystemExit as finished:  # argparse's, after --help
         return finished.code if isinstance(finished.code, int) else int(Exit.HOLDS)

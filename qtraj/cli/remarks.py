@@ -10,6 +10,7 @@ import numpy as np
 from qtraj.processes.collision_model import CollisionModel
 from qtraj.processes.collision_steps import CollisionStep
 from qtraj.processes.correlated_operation import CorrelatedOperation
+from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import Process
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.unitaries import EnergyConservingUnitary
@@ -17,7 +18,8 @@ from qtraj.quantum.unitaries import EnergyConservingUnitary
 __all__ = ["remarks"]
 
 WORTH_TELLING: Final = 1e-9
-"""Norms of [U, H] below this part of the largest energy are the rounding of a unitary that conserves it."""
+"""Norms of [U, H] below this part of the largest energy are the rounding of a unitary that conserves it; of heats that
+are counted in two ways, differences below this part of all that is exchanged."""
 
 
 def remarks(process: Process, averages: Mapping[str, Any]) -> list[str]:
@@ -32,6 +34,8 @@ def remarks(process: Process, averages: Mapping[str, Any]) -> list[str]:
         >>> remarks(build_model("two-qubit-exchange"), {})
         []
     """
+    if isinstance(process, JumpProcess):
+        return _two_heats(process, averages)
     norm = max((_violation(unitary) for unitary in _meetings(process)), default=0.0)
     if norm == 0.0:
         return []
@@ -47,6 +51,26 @@ def remarks(process: Process, averages: Mapping[str, Any]) -> list[str]:
     return [
         f"The unitary does not conserve energy: [U, H] has norm {norm:.3g}{taken}. The identities that rest on the "
         f"conservation of energy need not hold: {consequence}. That of <e^-sigma> holds for every unitary."
+    ]
+
+
+def _two_heats(process: JumpProcess, averages: Mapping[str, Any]) -> list[str]:
+    """Of baths whose jumps book another heat than they make of the energy: what either number counts."""
+    # In equilibrium both are rounding, of all that goes to and fro.
+    exchanged = averages.get("mean_jumps", 0.0) * float(np.nanmax(np.abs(process.heats), initial=0.0))
+    pairs = {bath: (averages.get(f"heat_into_{bath}"), averages.get(f"heat_from_{bath}")) for bath in process.baths}
+    differing = [
+        bath
+        for bath, (booked, drawn) in pairs.items()
+        if booked is not None and drawn is not None and abs(booked + drawn) > WORTH_TELLING * exchanged
+    ]
+    if not differing:
+        return []
+    into, out_of = (", ".join(f"heat_{word}_{bath}" for bath in differing) for word in ("into", "from"))
+    return [
+        "Heat is counted in two ways, which are not opposite here, since jumps do not change H by their quanta: "
+        f"{into} (per unit time jump_heat_current_into) counts the quanta that the jumps book, from which sigma is "
+        f"made, and {out_of} (heat_current_from) is the change of <H> that the bath causes."
     ]
 
 

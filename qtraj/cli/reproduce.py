@@ -100,7 +100,14 @@ def _document(entry: Reproduction) -> dict[str, Any]:
                 value = None
             values[column] = value
         rows.append({**values, "note": row.note})
-    return {**_heading(entry), "rows": rows, "remark": entry.remark, "reasons": reasons}
+    return {
+        **_heading(entry),
+        "at": [setting.to_json() for setting in entry.at()],
+        "printed": entry.printed,
+        "rows": rows,
+        "remark": entry.remark,
+        "reasons": reasons,
+    }
 
 
 def _list(entries: Iterable[Reproduction]) -> str:
@@ -119,6 +126,7 @@ def _table(entry: Reproduction) -> str:
     widths = [max(len(line[column]) for line in [titles, *cells]) for column in range(len(titles))]
     lines = [
         f"{entry.name}: {entry.what} [{entry.source}]",
+        *(line for setting in entry.at() for line in _wrapped(str(setting))),
         "",
         _line(titles, widths),
         _line(["-" * w for w in widths], widths),
@@ -131,7 +139,7 @@ def _table(entry: Reproduction) -> str:
 def _legend(entry: Reproduction, rows: Iterable[Row]) -> Iterator[str]:
     """What the columns are, and the words in them that are no numbers of anybody."""
     for column, meaning in COLUMNS.items():
-        yield from _wrapped(f"{column}: {meaning}")
+        yield from _wrapped(f"{column}: {entry.printed if column == 'printed' else meaning}")
     used = {value for row in rows for value in (row.printed, row.corrected)}
     for word, meaning in MEANINGS.items():
         if word in used:

@@ -1,32 +1,35 @@
-"""Which numbers of a table are nothing but the rounding of others.
+"""Which numbers of a table are nothing but rounding.
 
-A number is worth showing if it stands out from the rounding of what it was made of. That is known in two ways: from
-the largest number of its kind beside it, and from the process, whose energies and rates say what a heat or a current
-of order one is. The second way is needed in equilibrium, where all heats and entropies are rounding.
-
-Each kind has its own scale. In joule an energy is 1e-21 where entropies are 1, and between weakly coupled parts a rate
-is 1e-7 where they are 1.
+A number is hidden only where it is rounding for certain: far below all that it can be a difference of. What that is
+follows from the process and never from the number's neighbours: beside an average of exp(-2 sigma) of 1e12 a mean of 7
+is no rounding, and neither is a heat beside free energies of 1e12. A heat is a difference of mean energies, an entropy
+production one of entropies, a current one of flows in both directions, each of the reservoir that it is about; in a
+cold reservoir all of these are small, and so is what can be seen. When in doubt a number is shown: rounding that is
+shown misleads nobody who reads its exponent, a number that is not there does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
+from qtraj.arrays import FloatArray
+from qtraj.processes.collision_model import CollisionModel
+from qtraj.processes.correlated_operation import CorrelatedOperation
 from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import Process
+from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.quantum.composite import Reservoir
+from qtraj.quantum.parties import Environment, System
 
 __all__ = ["Rounding", "Units"]
 
-OF_THE_LARGEST: Final = 1e-12
-"""What is smaller than this part of the largest number of its kind is its rounding: exact numbers are good to some
-1e-14, and a person compares three or four digits."""
-
-OF_THE_UNIT: Final = 1e-14
-"""As above, of what the process makes a number of order one: a nat, its largest energy, its fastest jump."""
+ACCURACY: Final = 1e-14
+"""What is smaller than this part of all that it is a difference of is rounding."""
 
 _ENERGIES: Final = (
     *("heat", "steady_heat", "energy", "work", "switching_work", "commutator_norm", "initial_free", "final_free"),
@@ -34,26 +37,33 @@ _ENERGIES: Final = (
 )
 _RATES: Final = ("heat_current", "entropy_flux", "noise_power", "jump_heat_current", "particle_current")
 
-# Probabilities and what is made of them are accurate relative to themselves, however small; counts are no measure of
-# anything else: there are 1e25 paths where entropies are 1.
-_EXACT_WHERE_SMALL: Final = ("probability_", "absolute_", "exp_minus", "normalisation")
-_COUNTS: Final = ("paths", "classes", "mean_jumps", "steady_states")
+_NO_DIFFERENCES: Final = (
+    *("probability_", "absolute_", "exp_minus", "normalisation", "second_eigenvalue_modulus", "initial_free"),
+    *("final_free", "paths", "classes", "mean_jumps", "steady_states"),
+)
+"""Probabilities, averages of exponentials, free energies and counts are accurate relative to themselves."""
 
 _POWERS: Final = {"variance_": 2, "third_cumulant_": 3}
-"""Of what unit a cumulant is."""
+"""Of what power of a unit a cumulant is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Units:
-    """What is of order one in a process; 0 where that is not known.
+    """What the numbers of a process are differences of; 0 where that is not known, and nothing is rounding.
 
     Attributes:
-        energy: The system's largest energy.
-        rate: The rate of its fastest jump.
+        energy: Mean energy at the start of all that takes part, counted from zero and without signs.
+        entropy: Its entropy in the energy basis, nats.
+        power: Energy that jumps carry per unit time in either direction: the slower one's rate, times an energy.
+        rate: The rate of these jumps.
+        parts: The same of the `system`, and of every reservoir by name.
     """
 
     energy: float = 0.0
+    entropy: float = 1.0
+    power: float = 0.0
     rate: float = 0.0
+    parts: Mapping[str, Units] = field(default_factory=dict)
 
     @classmethod
     def of(cls, process: Process) -> Units:
@@ -61,42 +71,84 @@ class Units:
 
         Example:
             >>> from qtraj.models import build_model
-            >>> Units.of(build_model("two-qubit-exchange", frequency=2.0)).energy
-            2.0
+            >>> units = Units.of(build_model("dephasing-qubit", rate=0.1))
+            >>> round(units.rate, 12), sorted(units.parts)
+            (0.2, ['dephasing', 'system'])
         """
-        system = getattr(process, "system", None)
-        jumps = process.jumps if isinstance(process, JumpProcess) else ()
+        parts = dict(_parts(process))
         return cls(
-            energy=0.0 if system is None else float(np.abs(system.spectrum.energies).max()),
-            rate=max((float(np.linalg.norm(jump.operator)) ** 2 for jump in jumps), default=0.0),
+            energy=sum(part.energy for part in parts.values()),
+            entropy=sum(part.entropy for part in parts.values()) if parts else 1.0,
+            power=max((part.power for part in parts.values()), default=0.0),
+            rate=max((part.rate for part in parts.values()), default=0.0),
+            parts=parts,
         )
+
+    def about(self, key: str) -> Units:
+        """Those of the one party that an entry is about, if its name ends with that of a reservoir."""
+        if key == "initial_coherence":
+            return self.parts.get("system", self)
+        named = [name for name in self.parts if name != "system" and key.endswith((f"_{name}", f".{name}"))]
+        return self.parts[max(named, key=len)] if named else self
+
+
+def _parts(process: Process) -> Iterator[tuple[str, Units]]:
+    """Units of the system and of every reservoir."""
+    if isinstance(process, JumpProcess):
+        yield from _baths(process)
+        yield "system", _party(process.system)
+    elif isinstance(process, CollisionModel):
+        yield from ((name, _party(_unit(reservoir))) for name, reservoir in process.reservoirs.items())
+        yield "system", _party(process.composite.system)
+    elif isinstance(process, ThermalOperation | CorrelatedOperation):
+        yield "environment", _party(process.environment)
+        yield "system", _party(process.system)
+
+
+def _unit(reservoir: Reservoir) -> System | Environment:
+    return reservoir.environment if reservoir.is_thermal else reservoir.unit
+
+
+def _party(party: System | Environment) -> Units:
+    """Mean energy and entropy of the populations of levels that somebody starts with."""
+    if isinstance(party, Environment):
+        populations: FloatArray = np.exp(party.log_populations)
+    else:
+        populations = np.clip(party.energy_state.matrix.diagonal().real, 0.0, None)
+    positive = populations[populations > 0.0]
+    return Units(
+        energy=float(populations @ np.abs(party.spectrum.energies)), entropy=float(abs(positive @ np.log(positive)))
+    )
+
+
+def _baths(process: JumpProcess) -> Iterator[tuple[str, Units]]:
+    """Flows of energy and entropy cancel to the slower of a channel's two directions: a cold bath excites rarely."""
+    largest = float(np.abs(process.system.spectrum.energies).max())
+    squares = [float(np.linalg.norm(jump.operator)) ** 2 for jump in process.jumps]
+    rates: dict[str, float] = {}
+    for jump, square in zip(process.jumps, squares, strict=True):
+        rates[jump.bath] = max(rates.get(jump.bath, 0.0), min(square, squares[jump.partner]))
+    for bath, rate in rates.items():
+        seen = min(1.0, rate * process.duration)
+        yield bath, Units(energy=largest * seen, entropy=seen, power=largest * rate, rate=rate)
 
 
 class Rounding:
     """What is rounding among some numbers that are shown together.
 
     Args:
-        entries: The numbers by name; whatever is no float is passed over.
-        units: What is of order one in the process.
+        entries: The numbers by name: a third cumulant is measured by its variance.
+        units: What the numbers of the process are differences of.
 
     Example:
-        >>> rounding = Rounding({"mean_sigma": 0.3, "mean_xi": 2e-17, "paths": 1e25})
-        >>> rounding.is_all("mean_xi", 2e-17), rounding.is_all("mean_sigma", 0.3)
+        >>> rounding = Rounding({"mean_sigma": 1e-12, "exp_minus_2sigma": 1e12, "mean_xi": 2e-17})
+        >>> rounding.is_all("mean_xi", 2e-17), rounding.is_all("mean_sigma", 1e-12)
         (True, False)
     """
 
     def __init__(self, entries: Mapping[str, Any], units: Units | None = None) -> None:
-        known = units or Units()
-        self._units = {
-            (energy, rate): (known.energy if energy else 1.0) * (known.rate if rate else 1.0)
-            for energy in (False, True)
-            for rate in (False, True)
-        }
-        self._largest = dict.fromkeys(self._units, 0.0)
-        for key, value in entries.items():
-            if isinstance(value, float) and not _plain(key).startswith(_COUNTS):
-                kind = _kind(key)
-                self._largest[kind] = max(self._largest[kind], abs(value) ** (1 / _power(key)))
+        self._entries = entries
+        self._units = units or Units()
 
     def is_all(self, key: str, value: float, *, terms: int = 1) -> bool:
         """Whether a number is nothing but rounding.
@@ -106,22 +158,27 @@ class Rounding:
             value: The number.
             terms: Of how many numbers it is the sum.
         """
-        if _plain(key).startswith((*_EXACT_WHERE_SMALL, *_COUNTS)):
+        if value == 0.0:
+            return True
+        name = key.removeprefix("at_duration.")
+        if name.startswith(_NO_DIFFERENCES):
             return False
-        kind, power = _kind(key), _power(key)
-        largest, unit = self._largest[kind] ** power, self._units[kind] ** power
-        return abs(value) <= max(OF_THE_LARGEST * largest, OF_THE_UNIT * unit * terms)
+        power = next((power for start, power in _POWERS.items() if name.startswith(start)), 1)
+        if power == 3 and abs(value) <= ACCURACY * self._cube(name):
+            return True
+        # Errors of independent terms grow like the root of their number.
+        unit = _unit_of(name, self._units.about(name)) * math.sqrt(terms)
+        return abs(value) <= (ACCURACY * unit) ** power
+
+    def _cube(self, name: str) -> float:
+        """The least that the terms of a third central moment can add up to without their signs, var^(3/2)."""
+        variance = self._entries.get(name.replace("third_cumulant_", "variance_"))
+        return max(variance, 0.0) ** 1.5 if isinstance(variance, float) else 0.0
 
 
-def _plain(key: str) -> str:
-    return key.removeprefix("at_duration.")
-
-
-def _kind(key: str) -> tuple[bool, bool]:
-    """Whether a number is an energy, and whether it is one per unit time."""
-    name = _plain(key)
-    return name.startswith(_ENERGIES), name.startswith(_RATES) or name.endswith("_rate")
-
-
-def _power(key: str) -> int:
-    return next((power for start, power in _POWERS.items() if key.startswith(start)), 1)
+def _unit_of(name: str, units: Units) -> float:
+    """An energy, an entropy, or one of them per unit time."""
+    per_time = name.startswith(_RATES) or name.endswith("_rate")
+    if name.startswith(_ENERGIES):
+        return units.power if per_time else units.energy
+    return units.rate if per_time else units.entropy

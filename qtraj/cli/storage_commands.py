@@ -149,13 +149,13 @@ def _progress(total: int | None, *, quiet: bool) -> AbstractContextManager[RunPr
 
 @contextmanager
 def resumable(path: str) -> Iterator[None]:
-    """On Ctrl-C, say how to go on."""
+    """Let Ctrl-C carry the words that say how to go on."""
     try:
         yield
-    except KeyboardInterrupt:
-        if is_run_folder(path):
-            complain(f"qtraj: interrupted; `qtraj resume {path}` goes on after the last finished block")
-        raise
+    except KeyboardInterrupt as interrupt:
+        kept = is_run_folder(path)
+        words = f"`qtraj resume {path}` goes on after the last finished block" if kept else "nothing was kept"
+        raise KeyboardInterrupt(words) from interrupt
 
 
 def _tell(done: Completion | RunFolder, *, as_json: bool, quiet: bool) -> None:

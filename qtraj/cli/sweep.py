@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
@@ -17,6 +17,8 @@ from qtraj.errors import InvalidInput, UnknownName
 from qtraj.experiment import Sweep, load_sweep_file
 from qtraj.models import MODELS
 from qtraj.paths.progress import RunProgress
+from qtraj.processes.collision_model import CollisionModel
+from qtraj.processes.jump_process import JumpProcess
 from qtraj.storage.sweep_folder import SweepFolder, load_sweep
 from qtraj.storage.sweep_report import PointReport
 from qtraj.storage.sweep_run import SweepCompletion, resume_sweep, start_sweep, verify_sweep
@@ -105,9 +107,7 @@ def _check_figure(request: Request, wanted: Sweep) -> None:
 def _tell(request: Request, folder: SweepFolder, reports: Sequence[PointReport], done: SweepCompletion | None) -> Exit:
     verdict = overall_verdict(reports)
     known = dict.fromkeys(number.quantity for report in reports for number in report.numbers)
-    if request.quantity is not None and request.quantity not in known:
-        raise UnknownName("quantity", request.quantity, known)
-    quantity = request.quantity or usual_quantity(reports)
+    quantity = usual_quantity(reports) if request.quantity is None else _known(folder, request.quantity, known)
     if request.as_json:
         emit_json(sweep_document(folder, reports, verdict, done))
     elif not request.quiet:
@@ -115,6 +115,23 @@ def _tell(request: Request, folder: SweepFolder, reports: Sequence[PointReport],
     if request.figure is not None:
         _draw(request, folder, quantity)
     return Exit.of(verdict)
+
+
+def _known(folder: SweepFolder, name: str, known: Collection[str]) -> str:
+    """The sampled number of that name; the heat into the only bath, as `exact` calls it, is sampled as `heat`."""
+    if name in known:
+        return name
+    process = folder.experiment(folder.points[0]).process
+    match process:
+        case JumpProcess():
+            baths = process.baths
+        case CollisionModel():
+            baths = tuple(process.reservoirs)
+        case _:
+            baths = ("environment",)
+    if "heat" in known and len(baths) == 1 and name == f"heat_into_{baths[0]}":
+        return "heat"
+    raise UnknownName("quantity", name, known)
 
 
 def _draw(request: Request, folder: SweepFolder, quantity: str) -> None:

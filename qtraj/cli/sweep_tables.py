@@ -126,7 +126,9 @@ def sweep_table(
     # The number shown and the covered weight need not be why a point did not pass.
     explained = ["because of"] if verdict is not Verdict.PASS else []
     rows = [["point", *keys, "paths", title, "std. error", "exact", "covered", *explained, "verdict"]]
-    for point, report in list(zip(folder.points, reports, strict=True))[:MOST_ROWS]:
+    # One more row takes no more room than the line that says it is left out.
+    hidden = len(folder.points) - MOST_ROWS if len(folder.points) > MOST_ROWS + 1 else 0
+    for point, report in list(zip(folder.points, reports, strict=True))[: len(folder.points) - hidden]:
         shown = [_value(value) for value in point.values.values()]
         row = [str(point.index), *shown, f"{report.paths:,}", *_cells(report, quantity), f"{report.covered_weight:.2%}"]
         rows.append([*row, *([_because(report)] if explained else []), str(report.verdict)])
@@ -137,8 +139,8 @@ def sweep_table(
         yield "  ".join([*cells, last.strip()])
         if number == 0:
             yield "  ".join("-" * width for width in widths)
-    if len(folder.points) > MOST_ROWS:
-        yield f"{len(folder.points) - MOST_ROWS:,} more points are not shown"
+    if hidden:
+        yield f"{hidden:,} more points are not shown; results.csv has all"
     yield ""
     yield _sentence(folder, reports, verdict)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from qtraj.atomic import check_writable
 from qtraj.cli.arguments import Request
 from qtraj.cli.exits import naming
+from qtraj.errors import InvalidExperiment
 from qtraj.experiment import Experiment, load_experiment
 from qtraj.experiment.ensemble import check_protocol, check_sampler
 from qtraj.models import MODELS
@@ -17,6 +18,9 @@ from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.sample import sample
 
 __all__ = ["Task", "decided_by_folder", "is_sweep", "sampled", "task_of"]
+
+READING_RUNS: Final = ("verify", "histogram")
+"""Commands whose target may be a run folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +68,7 @@ def task_of(request: Request) -> Task:
 def _stored(request: Request) -> Task | None:
     """What is in a run folder; None if the target is none."""
     # A model's name wins over a folder; `exact` draws nothing, and `sample` draws a run of its own.
-    if request.command not in ("verify", "histogram") or request.target in MODELS:
+    if request.command not in READING_RUNS or request.target in MODELS:
         return None
     if not os.path.isdir(request.target):  # pyarrow and the rest of the storage need not be loaded
         return None
@@ -91,7 +95,13 @@ def decided_by_folder(request: Request) -> dict[str, Any]:
 
 def _load(request: Request) -> Experiment:
     with nullcontext() if request.target in MODELS else naming(request.target):
-        return load_experiment(request.target, request.settings)
+        try:
+            return load_experiment(request.target, request.settings)
+        except InvalidExperiment as error:
+            # Who mistyped the name of a folder is not helped by the names of models.
+            if request.command in READING_RUNS and request.target and not os.path.lexists(request.target):
+                error.args = (f"{error}; nor is there a run folder of that name",)
+            raise
 
 
 def is_sweep(target: str) -> bool:

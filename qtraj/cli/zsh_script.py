@@ -68,7 +68,7 @@ _qtraj_targets() {{
 }}
 
 _qtraj_keys() {{
-    awk '
+    LC_ALL=C awk '
 {keys}
 ' < $1 2> /dev/null
 }}

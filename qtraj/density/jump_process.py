@@ -46,6 +46,8 @@ _SCALARS = (
 # Singular values of a generator are good to some 1e-16 of the largest.
 SLOWEST_RESOLVED = 1e-12
 
+NO_HEAT = "a jump of this bath has no definite heat"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class JumpProcessAverages(Record):
@@ -104,7 +106,7 @@ class JumpProcessAverages(Record):
         """Plain numbers for JSON: bath by bath under flat names, matrices as {"real", "imag"}, missing values None.
 
         Currents, fluxes, `populations` and `entropy_production_rate` are those of the steady state; under
-        `at_duration` those at the end.
+        `at_duration` those at the end. `jump_heat_current_into_X` is heat as the jumps book it, per unit time.
         """
         out: dict[str, Any] = {name: getattr(self, name) for name in _SCALARS}
         for name, values in (
@@ -141,12 +143,10 @@ def jump_process_averages(process: JumpProcess) -> JumpProcessAverages:
     entropy_change = von_neumann_entropy(after) - von_neumann_entropy(before)
     produced = entropy_change + sum(flows.entropy_into.values())
     initial, final = np.diag(before.matrix).real.copy(), np.diag(after.matrix).real.copy()
-    reasons = {
-        f"heat_into_{bath}": "a jump of this bath has no definite heat"
-        for bath, heat in flows.heat_into.items()
-        if heat is None
-    }
+    reasons = {f"heat_into_{bath}": NO_HEAT for bath, heat in flows.heat_into.items() if heat is None}
     if reasons:
+        booked = [f"jump_{name.replace('heat_', 'heat_current_', 1)}" for name in reasons]
+        reasons.update({f"{where}{name}": NO_HEAT for name in booked for where in ("", "at_duration.")})
         reasons["heat_into_all_baths"] = "a jump has no definite heat"
         reasons.setdefault("heat_into_environment", "a jump has no definite heat")
 
@@ -158,7 +158,8 @@ def jump_process_averages(process: JumpProcess) -> JumpProcessAverages:
         found = _resolved_stationary_set(process)
     except QtrajError as error:
         missing = ["steady_state", "steady_states", "populations", "entropy_production_rate"]
-        missing += [f"{name}_{bath}" for name in ("heat_current_from", "entropy_flux") for bath in process.baths]
+        flowing = ("heat_current_from", "entropy_flux", "jump_heat_current_into")
+        missing += [f"{name}_{bath}" for name in flowing for bath in process.baths]
         reasons.update(dict.fromkeys(missing, str(error)))
     else:
         reached = found.reached_from(before.matrix)
@@ -285,6 +286,7 @@ def _flat(rates: JumpRates | None, baths: list[str]) -> dict[str, Any]:
     for bath in baths:
         out[f"heat_current_from_{bath}"] = None if rates is None else rates.heat_current_from[bath]
         out[f"entropy_flux_{bath}"] = None if rates is None else rates.entropy_flux[bath]
+        out[f"jump_heat_current_into_{bath}"] = None if rates is None else rates.heat_into[bath]
     return out
 
 

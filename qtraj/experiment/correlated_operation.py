@@ -11,7 +11,7 @@ from pydantic import model_validator
 from qtraj.arrays import ComplexArray
 from qtraj.density.joint import require_dense
 from qtraj.errors import InvalidState
-from qtraj.experiment.correlations import CorrelationsTable, build_correlations
+from qtraj.experiment.correlations import CorrelationsTable, build_correlations, limit_of_strength
 from qtraj.experiment.ensemble import ExperimentFile
 from qtraj.experiment.environments import EnvironmentTable, build_environment
 from qtraj.experiment.messages import located
@@ -27,8 +27,9 @@ from qtraj.quantum.states import State
 
 __all__ = ["CorrelatedOperationFile"]
 
-# Joint states are computed: to 1e-16, and to this after whatever wrote them down rounded to ten digits.
-GIBBS_TOLERANCE = 1e-9
+# Joint states are computed, not typed. One that was rounded to fewer digits than this has negative eigenvalues, and the
+# identities that its paths obey hold no better than its digits.
+GIBBS_TOLERANCE = 1e-12
 
 
 class CorrelatedSystemTable(LevelsTable):
@@ -71,13 +72,19 @@ class CorrelatedOperationFile(ExperimentFile):
         require_dense(bare.dimension * environment.dimension)
         if self.joint_state is None:
             system, correlations = self._with_correlations(environment, folder)
+            accuracy = self.correlations.accuracy if self.correlations is not None else None
         else:
             state, correlations = _taken_apart(self.joint_state.array(folder), bare.dimension, environment)
-            system = self.system.in_state(state, folder)
+            system, accuracy = self.system.in_state(state, folder), None
         unitary = build_unitary(self.unitary, "unitary", system, environment, folder)
-        with located("correlations" if self.joint_state is None else "joint_state"):
+        strength = 1.0 if self.correlations is None else self.correlations.strength
+        with limit_of_strength(strength), located("correlations" if self.joint_state is None else "joint_state"):
             return CorrelatedOperation(
-                system=system, environment=environment, unitary=unitary, correlations=correlations
+                system=system,
+                environment=environment,
+                unitary=unitary,
+                correlations=correlations,
+                accuracy=accuracy,
             )
 
     def _with_correlations(self, environment: Environment, folder: Path) -> tuple[System, ComplexArray]:
@@ -100,7 +107,7 @@ def _taken_apart(joint: Any, dimension: int, environment: Environment) -> tuple[
     if off > GIBBS_TOLERANCE:
         raise InvalidState(
             "`joint_state` must leave the environment in its Gibbs state at `environment.beta`, but its part of it "
-            f"differs from that by up to {off:.3g}",
+            f"differs from that by up to {off:.3g}; give all its digits, best as `file`",
             measured=off,
         )
     return state, matrix - np.kron(of_system, thermal)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 
 from qtraj.arrays import ComplexArray
-from qtraj.errors import InvalidExperiment
+from qtraj.errors import InvalidExperiment, InvalidState
 from qtraj.experiment.schema import Kinds, Matrix, Rows, Table
 from qtraj.quantum.matrices import as_matrix
 
-__all__ = ["CorrelationsTable", "build_correlations"]
+__all__ = ["CorrelationsTable", "build_correlations", "limit_of_strength"]
+
+# How the floors below, which know no strength, say that correlations leave no state.
+_TOO_STRONG = re.compile(r"`correlations` must .*; (they may be at most \S+ times as strong)")
 
 
 class CorrelationsKind(Table):
@@ -20,6 +26,11 @@ class CorrelationsKind(Table):
 
     kind: str
     strength: float = 1.0
+
+    @property
+    def accuracy(self) -> float | None:
+        """Absolute error of the elements; None for that of a difference of density matrices."""
+        return None
 
     def matrix(self, size: int, folder: Path) -> ComplexArray:
         """The correlations of strength 1, shape (size, size); `folder` is that of the experiment file."""
@@ -41,6 +52,11 @@ class ElementCorrelations(CorrelationsKind):
 
     kind: Literal["elements"]
     elements: Rows
+
+    @property
+    def accuracy(self) -> float | None:
+        """Typed one by one, they are meant as they are, however small."""
+        return 0.0
 
     def matrix(self, size: int, folder: Path) -> ComplexArray:
         """See `CorrelationsKind.matrix`."""
@@ -74,6 +90,28 @@ def build_correlations(table: CorrelationsTable, size: int, folder: Path) -> Com
     """The correlations that `[correlations]` describes, shape (size, size)."""
     correlations: ComplexArray = table.strength * table.matrix(size, folder)
     return correlations
+
+
+@contextmanager
+def limit_of_strength(strength: float) -> Iterator[None]:
+    """Inside the `with`, an error says how strong correlations may be, and not by which factor they are too strong.
+
+    Example:
+        >>> from qtraj.errors import InvalidState
+        >>> text = "`correlations` must fit, but do not; they may be at most 0.5 times as strong"
+        >>> with limit_of_strength(-3.0):
+        ...     raise InvalidState(text, measured=0.5)
+        Traceback (most recent call last):
+            ...
+        qtraj.errors.InvalidState: `correlations` must fit, but do not; `correlations.strength` may be at least -1.5
+    """
+    try:
+        yield
+    except InvalidState as error:
+        if (found := _TOO_STRONG.fullmatch(str(error))) and error.measured is not None:
+            bound = f"at {'most' if strength > 0 else 'least'} {strength * error.measured:.6g}"
+            error.args = (str(error).replace(found[1], f"`correlations.strength` may be {bound}"),)
+        raise
 
 
 def _index(given: float, place: str, size: int) -> int:

@@ -81,4 +81,4 @@ def two_qubit_exchange(
         )
     chi = np.zeros((4, 4), dtype=np.complex128)
     chi[1, 2], chi[2, 1] = correlation, np.conj(correlation)
-    return CorrelatedOperation(system=system, environment=environment, unitary=unitary, correlations=chi)
+    return CorrelatedOperation(system=system, environment=environment, unitary=unitary, correlations=chi, accuracy=0.0)

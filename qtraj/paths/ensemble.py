@@ -48,6 +48,7 @@ class Ensemble:
         outside: Paths that fell into no class of the law; anything but 0 means that law and sampler disagree.
         tilt: How paths were favoured that are rare otherwise; None if they were not. The methods below undo it with the
             paths' weights; whoever reads the rows must do so too (`log_weights`).
+        origins: Digests of what was pooled, where that has no seeds to be known by; else empty.
 
     Example:
         >>> from qtraj.models import build_model
@@ -70,6 +71,7 @@ class Ensemble:
     measured: Endpoints | None = None
     records: JumpRecords | None = None
     tilt: Tilt | None = None
+    origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the counts belong to the law."""
@@ -201,13 +203,18 @@ class Ensemble:
                 mean like the mean of the paths, which it is not.
         """
         if self.rows is None:
-            raise NotRecorded(
-                "single paths are not recorded in an ensemble of counts; `expand()` draws them, and `class_table` "
-                "lists the classes with their counts"
-            )
+            raise NotRecorded(self._where_single_paths_are())
         if self.log_weights is not None:
             return {**self.rows, "log_weights": self.log_weights}
         return {**self.rows, "counts": self.counts}
+
+    def _where_single_paths_are(self) -> str:
+        """What to do about an ensemble that has no single paths."""
+        if self.sampler == "counts":
+            found = "single paths are not recorded in an ensemble of counts; `expand()` draws them"
+        else:
+            found = "single paths are left out of this ensemble; `load_run(..., rows=True)` has those of a stored run"
+        return f"{found}, and `class_table` lists the classes with their counts"
 
     @property
     def class_table(self) -> dict[str, NDArray[Any]]:
@@ -256,10 +263,11 @@ class Ensemble:
         """
         if self.rows is not None and name in self.rows:
             return self.rows[name]
-        table = self.columns
-        if name not in table:
-            raise NotRecorded(f"`{name}` is not recorded in this ensemble, which has {', '.join(table)}")
-        return table[name]
+        # Without single paths, what is no column of theirs either must not read as if it were.
+        known = self.law.columns if self.rows is None else self.columns
+        if name not in known and (self.rows is not None or name not in LABELS):
+            raise NotRecorded(f"`{name}` is not recorded in this ensemble, which has {', '.join(known)}")
+        return self.columns[name]
 
     def __len__(self) -> int:
         """Number of paths."""
@@ -315,6 +323,7 @@ class Ensemble:
         """Pool two ensembles of the same process and protocol drawn with different seeds; neither is changed.
 
         Two ensembles that qtraj did not draw, and that have no seeds, can be pooled too if their paths differ.
+        Paths of one run of jumps are the same paths, whatever was measured at their ends.
 
         Raises:
             InvalidInput: If their laws differ, a seed occurs in both (those paths would count twice), or only one of

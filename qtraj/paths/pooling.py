@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,10 @@ from qtraj.errors import InvalidInput
 if TYPE_CHECKING:
     from qtraj.paths.ensemble import Ensemble  # whose method calls what is here
 
-__all__ = ["pooled"]
+__all__ = ["in_words", "pooled"]
+
+MOST_SEEDS = 4
+"""So many seeds are named; a longer list says how many more there are."""
 
 
 def pooled(one: Ensemble, other: Ensemble) -> Ensemble:
@@ -39,6 +44,7 @@ def pooled(one: Ensemble, other: Ensemble) -> Ensemble:
         rows=rows,
         outside=one.outside + other.outside,
         records=None,
+        origins=() if one.seeds else tuple(sorted((*_origins(one), *_origins(other)))),
     )
 
 
@@ -58,14 +64,36 @@ def _check_independent(one: Ensemble, other: Ensemble) -> None:
             "ensembles must both have seeds to be merged, or both have none, but only one has: what is pooled from the "
             "two could not be told from more paths of that seed"
         )
-    if not one.seeds and _same_paths(one, other):
+    if not one.seeds and set(_origins(one)) & set(_origins(other)):
         raise InvalidInput("ensembles without seeds must have different paths to be merged, but have the same ones")
 
 
-def _same_paths(one: Ensemble, other: Ensemble) -> bool:
-    if one.rows is None or other.rows is None:
-        return one is other
-    return one.rows.keys() == other.rows.keys() and all(
-        np.array_equal(column, other.rows[name], equal_nan=column.dtype.kind == "f")
-        for name, column in one.rows.items()
-    )
+def _origins(ensemble: Ensemble) -> tuple[str, ...]:
+    """What stands for the seeds of paths that have none: digests, one for each ensemble that was pooled.
+
+    Times of jumps belong to one run, whatever was measured at its ends afterwards. Paths without a record of jumps are
+    known by their rows, and those without rows by their counts.
+    """
+    if ensemble.origins:
+        return ensemble.origins
+    if ensemble.records is not None:
+        columns = {"offsets": ensemble.records.offsets, "times": ensemble.records.col_times}
+    else:
+        columns = dict(ensemble.rows) if ensemble.rows is not None else {"counts": ensemble.class_counts}
+    digest = hashlib.sha256()
+    for name, column in sorted(columns.items()):
+        digest.update(f"{name} {column.dtype} {column.shape}".encode())
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return (digest.hexdigest(),)
+
+
+def in_words(seeds: Sequence[int]) -> str:
+    """The seeds of an ensemble, in words.
+
+    Example:
+        >>> in_words([7]), in_words([1, 2]), in_words(range(1, 7))
+        ('seed 7', 'seeds 1, 2', 'seeds 1, 2, 3, 4 and 2 more')
+    """
+    named = ", ".join(str(seed) for seed in seeds[:MOST_SEEDS])
+    more = f" and {len(seeds) - MOST_SEEDS} more" if len(seeds) > MOST_SEEDS else ""
+    return f"seed{'s' if len(seeds) != 1 else ''} {named}{more}"

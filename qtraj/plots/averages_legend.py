@@ -1,7 +1,7 @@
 r"""The legend of a histogram, which is a small table of results: what was sampled beside what is exact.
 
-Mean with standard error and, of entropy productions, :math:`\langle e^{-s}\rangle`. Standard errors are those of the
-exact law, because a sample that has missed its rare paths does not know its own error.
+Mean with standard error, which stands in parentheses, and, of entropy productions, :math:`\langle e^{-s}\rangle`.
+Standard errors are those of the exact law, because a sample that has missed its rare paths does not know its own error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.law import QUANTITIES
 from qtraj.plots.atoms import ROUNDING, ExactAverages
-from qtraj.plots.labels import is_entropy, symbol
+from qtraj.plots.labels import exponential_average, is_entropy, symbol
 from qtraj.plots.numerals import digits_beside, exact_number, number_with_error
 from qtraj.plots.style import EXACT, SAMPLED, SAMPLED_FILL, LegendAbove
 
@@ -62,8 +62,8 @@ def write_averages(axes: Axes, ensemble: Ensemble, quantity: str, exact: ExactAv
 
 def _averages(ensemble: Ensemble, quantity: str, exact: ExactAverages | None) -> list[list[str]]:
     """Columns of the legend: the mean and, of entropy productions, the exponential average."""
-    sign, paths, mean = symbol(quantity), ensemble.paths, ensemble.mean(quantity)
-    names = [rf"\langle {sign}\rangle", rf"\langle e^{{-{sign}}}\rangle"]
+    paths, mean = ensemble.paths, ensemble.mean(quantity)
+    names = [rf"\langle {symbol(quantity)}\rangle", exponential_average(quantity)]
     values, _ = ensemble.values(quantity)
     # Entropies are differences of logarithms, good to rounding of a nat; heat can only be compared with itself.
     size = float(np.abs(values).max(initial=1.0 if is_entropy(quantity) else 0.0))

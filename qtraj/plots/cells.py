@@ -63,6 +63,7 @@ class Cells:
         log_probabilities: ln of the exact probability of each; -inf for an empty bin, shape (B,). None without a law.
         paths: Number of paths N of the whole ensemble, also those outside the cells shown.
         are_atoms: Whether each cell is a single value, or a few that cannot be told apart.
+        spread: How far apart the values in a bar of several are, at most; 0 if every bar has one, or in bins.
         below: Paths to the left of all cells.
         above: Paths to the right of all cells.
     """
@@ -73,6 +74,7 @@ class Cells:
     log_probabilities: FloatArray | None
     paths: int
     are_atoms: bool
+    spread: float
     below: int
     above: int
 
@@ -146,7 +148,7 @@ def make_cells(ensemble: Ensemble, quantity: str, *, log: bool = False, bins: Bi
     atoms, counts = found.values[window.atoms, 0], found.counts[window.atoms]
     logs = None if found.log_probabilities is None else found.log_probabilities[window.atoms]
     span = float(atoms[-1] - atoms[0])
-    bars = _Columns(atoms, counts, logs)
+    bars = _Columns(atoms, counts, logs, np.zeros(atoms.size))
     if bins == "auto":
         bars = bars.joined(span / MOST_BARS)
     shown = bars.weights(paths) >= (floor if log else LINE * float(bars.weights(paths).max()))
@@ -161,9 +163,11 @@ def make_cells(ensemble: Ensemble, quantity: str, *, log: bool = False, bins: Bi
         width = _bar_width(bars.centres[kept if log else shown], span)
         atoms, counts = bars.centres[kept], bars.counts[kept]
         logs = None if bars.logs is None else bars.logs[kept]
+        spread = float(bars.spreads[kept].max())
         widths: FloatArray = np.full(atoms.size, width)
     else:
         # Bins hold all atoms there are: many that are too rare to be shown may add up to one that is not.
+        spread = 0.0
         edges = _edges(atoms, int(bins) if _is_count(bins) else None, paths if logs is None else None)
         atoms, widths, counts, logs = _binned(atoms, counts, logs, edges)
     return Cells(
@@ -173,6 +177,7 @@ def make_cells(ensemble: Ensemble, quantity: str, *, log: bool = False, bins: Bi
         log_probabilities=None if logs is None else frozen(logs),
         paths=paths,
         are_atoms=are_atoms,
+        spread=spread,
         below=window.below,
         above=window.above,
     )
@@ -185,6 +190,7 @@ class _Columns:
     centres: FloatArray
     counts: IntArray
     logs: FloatArray | None
+    spreads: FloatArray
 
     def weights(self, paths: int) -> FloatArray:
         """What makes a bar visible: its exact probability or, without a law, its frequency."""
@@ -203,7 +209,7 @@ class _Columns:
         shares = self.counts / np.repeat(counts, sizes) if logs is None else np.exp(self.logs - np.repeat(logs, sizes))
         first = self.centres[starts]
         centres = first + np.add.reduceat(shares * (self.centres - np.repeat(first, sizes)), starts)
-        return _Columns(centres, counts, logs)
+        return _Columns(centres, counts, logs, self.centres[np.cumsum(sizes) - 1] - first)
 
 
 def _is_count(bins: object) -> bool:

@@ -29,6 +29,9 @@ __all__ = ["ForwardAndBackward", "detailed_theorem", "forward_and_backward"]
 FEW_PATHS = 25
 """Atoms with fewer paths than this are drawn hollow and pale: their error bars are as wide as what they show."""
 
+# Where triangles stand that mark points beyond the lower axes, in units of half its height.
+BEYOND = 0.9
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ForwardAndBackward:
@@ -107,8 +110,9 @@ def detailed_theorem(
         ensemble: The sampled paths.
         atoms: Forward and backward law of sigma, if you have them already; by default they are computed.
         ax: Axes to draw on; by default those of a new figure, one column wide, in paper style.
-        residuals: Axes below, for the distance from the line, where error bars are large enough to be seen. A new
-            figure has them; to your own `ax` add your own.
+        residuals: Axes below, for the distance from the line, where error bars are large enough to be seen. They have
+            room for the points of many paths; one of few that lies beyond is a triangle at the edge. A new figure has
+            them; to your own `ax` add your own.
 
     Returns:
         The axes with the line; `.figure` is the figure.
@@ -150,9 +154,10 @@ def _draw(points: ForwardAndBackward, ax: Axes, residuals: Axes | None) -> None:
         return
     ax.tick_params(labelbottom=False)
     residuals.axhline(0.0, color=EXACT, linestyle=(0, (4, 3)), zorder=2)
-    _draw_points(residuals, points, points.log_ratio - points.sigma)
+    differences, reach = points.log_ratio - points.sigma, _reach(points)
+    _draw_points(residuals, points, differences)
+    _mark_beyond(residuals, points.sigma, differences, reach)
     residuals.set_xlim(*ends)
-    reach = _reach(points)
     residuals.set_ylim(-reach, reach)
     # None at 0, where the line is: three would run into each other in an overview.
     residuals.set_yticks([-_round_below(reach), _round_below(reach)])
@@ -184,8 +189,26 @@ def _draw_points(ax: Axes, points: ForwardAndBackward, heights: FloatArray) -> N
             )
 
 
+def _mark_beyond(ax: Axes, sigma: FloatArray, differences: FloatArray, reach: float) -> None:
+    """Triangles at the upper and lower edge, which point to what lies beyond it."""
+    for edge, mark in ((reach, "^"), (-reach, "v")):
+        beyond = np.sign(edge) * differences > reach
+        ax.plot(
+            sigma[beyond],
+            np.full(np.count_nonzero(beyond), BEYOND * edge),
+            linestyle="none",
+            marker=mark,
+            markersize=3.2,
+            markerfacecolor="white",
+            markeredgecolor=SAMPLED,
+            markeredgewidth=0.7,
+            zorder=4,
+            label="above" if edge > 0 else "below",
+        )
+
+
 def _reach(points: ForwardAndBackward) -> float:
-    """Half the height of the lower axes: room for the points of many paths; the others may leave the window."""
+    """Half the height of the lower axes: room for the points of many paths; the others may lie beyond."""
     chosen = ~points.few if (~points.few).any() else points.few
     reach = np.abs(points.log_ratio - points.sigma) + np.maximum(*points.errors)
     return 1.25 * float(reach[chosen].max())

@@ -1,7 +1,7 @@
 r"""Histograms of entropy productions, heats and work: what was sampled, and the exact law over it.
 
-The legend stands above the axes and carries the numbers, so that it can never cover data (see `averages_legend`). Rare
-paths that lie beyond the axis are counted in words below it.
+The legend stands above the axes and carries the numbers, so that it can never cover data (see `averages_legend`). What
+the picture leaves out is said in words below the axis: rare paths beyond its ends, and values that share a bar.
 
 Where paths can only be followed there is no law to draw. The exact averages still follow from density matrices: of
 small systems they are computed, of larger ones whoever has them can pass them. Without them the legend has what was
@@ -50,12 +50,13 @@ def histogram(
 
     Args:
         ensemble: The sampled paths.
-        quantity: `sigma`, `sigma_d`, `xi` (nats), `heat` (into the environment), `heat_into_NAME`, `work` (done on the
-            system; all in the units of the energies), `entropy_into_NAME` (nats) or `jumps`.
+        quantity: `sigma`, `sigma_d`, `xi` (nats), `heat` (into the environment), `heat_into_NAME`, `work` (energy that
+            the system gains plus heat; all in the units of the energies), `entropy_into_NAME` (nats) or `jumps`.
         log: Logarithmic axis of probabilities, down to a decade and a half below one path. Then a dotted line marks
             one path, 1/N, below which nothing can have been seen.
         bins: `atoms` (one bar for each value), a number of bins (counts and exact law are added up over the same
-            bins), or `auto`: atoms, those closer than a 90th of the axis in one bar, if there are not too many.
+            bins), or `auto`: atoms, those closer than a 90th of the axis in one bar, which is then said below the axis,
+            if there are not too many.
         exact: Exact averages, such as `ExactAverages.of(ensemble, quantity)`; by default those of the law or, without
             one, those of density matrices if the system has up to 8 states. For larger ones that would take longer
             than the figure.
@@ -89,7 +90,7 @@ def histogram(
         axes.set_xlabel(axis_label(quantity, reservoirs_of(ensemble)))
         what = "frequency" if cells.probabilities is None else "probability"
         axes.set_ylabel(what if cells.are_atoms else f"{what} per bin")
-        _count_missing(axes, cells, ensemble.outside)
+        _write_remarks(axes, cells, ensemble.outside)
         write_averages(axes, ensemble, quantity, exact)
     return axes
 
@@ -179,13 +180,18 @@ def _draw_intervals(axes: Axes, cells: Cells) -> None:
     axes.vlines(cells.centres[seen], low, high, colors=SAMPLED, linewidth=1.0, zorder=3, label="68 % interval")
 
 
-def _count_missing(axes: Axes, cells: Cells, outside: int) -> None:
-    """Say in words, below the name of the axis, how many paths are not in the picture."""
+def _write_remarks(axes: Axes, cells: Cells, outside: int) -> None:
+    """Say in words, below the name of the axis, which values share a bar, and how many paths are not in the picture."""
+    remarks = []
+    if cells.spread > 0:
+        remarks.append(f"some bars join values up to ${exact_number(cells.spread, 2)}$ apart")
     places = {"below": cells.below, "above": cells.above, "in no class of the law": outside}
     words = [f"{_count(number)} {place}" for place, number in places.items() if number]
     if words:
+        remarks.append(f"paths not shown: {', '.join(words)}")
+    if remarks:
         axes.annotate(
-            f"paths not shown: {', '.join(words)}",
+            "\n".join(remarks),
             xy=(0.5, 0.0),
             xycoords=axes.xaxis.label,
             xytext=(0, -1.5),

@@ -16,15 +16,15 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from qtraj.arrays import FloatArray
 from qtraj.paths.ensemble import Ensemble
 from qtraj.plots.atoms import reservoirs_of
 from qtraj.plots.cells import axis_floor
+from qtraj.plots.constant_sums import draw_constant_sums
 from qtraj.plots.joint_cells import MOST_PLACES, ROUNDED, SMALLEST_AREA, JointCells, joint_cells, quantum_of
-from qtraj.plots.labels import axis_label, symbol
-from qtraj.plots.style import FAINT, INK, QUIET, LegendAbove, axes_to_draw_on, figure_of
+from qtraj.plots.labels import axis_label, in_lines, symbol
+from qtraj.plots.style import FAINT, INK, LegendAbove, axes_to_draw_on, figure_of
 
 __all__ = ["joint_map"]
 
@@ -32,11 +32,8 @@ __all__ = ["joint_map"]
 # Reversed, likely paths are dark and rare ones pale.
 COLOURS = "cividis_r"
 
-# Ticks on one axis, lines of constant sum, and values of them that have room side by side; round steps between them.
+# On one axis.
 MOST_TICKS = 7
-MOST_SUMS = 9
-MOST_LABELS = 4
-STEPS = [1, 2, 5, 10]
 
 # Of ticks at values of the law.
 DECIMALS = 2
@@ -95,12 +92,11 @@ def joint_map(ensemble: Ensemble, x: str = "sigma_d", y: str = "xi", *, ax: Axes
         for axis, column in zip((axes.xaxis, axes.yaxis), cells.positions.T, strict=True) if cells.are_atoms else ():
             _set_ticks(axis, column)
         total = _sum_of(ensemble, x, y)
-        if total is not None:
-            _draw_constant(axes, total, cells.positions.sum(axis=1))
+        if total is not None and draw_constant_sums(axes, total, cells.positions):
             handles.append(Line2D([], [], color=FAINT, linewidth=0.5))
             names.append(f"constant ${total} = {symbol(x)} + {symbol(y)}$")
         axes.set_xlabel(axis_label(x, reservoirs_of(ensemble)))
-        axes.set_ylabel(axis_label(y, reservoirs_of(ensemble)))
+        axes.set_ylabel(in_lines(axis_label(y, reservoirs_of(ensemble))))
         what = "frequency" if cells.probabilities is None else "probability"
         label = what if cells.are_atoms else f"{what} per cell of the grid"
         bar = figure_of(axes).colorbar(discs, ax=axes, label=label, pad=0.02, aspect=30)
@@ -152,32 +148,3 @@ def _sum_of(ensemble: Ensemble, x: str, y: str) -> str | None:
         return symbol("sigma")
     heats = {name for name in ensemble.quantities if name.startswith("heat_into_")}
     return symbol("heat") if {x, y} == heats and "heat" in ensemble.quantities else None
-
-
-def _draw_constant(axes: Axes, total: str, totals: FloatArray) -> None:
-    """Lines x + y = constant at round values among `totals`, with the value where a line leaves through the top."""
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    # The values stand side by side along the top: no more of them than fit there.
-    overall = MaxNLocator(MOST_SUMS, steps=STEPS).tick_values(left + bottom, right + top)
-    above = MaxNLocator(MOST_LABELS, steps=STEPS).tick_values(left, right)
-    step = float(max(overall[1] - overall[0], above[1] - above[0]))
-    values = step * np.arange(math.floor((left + bottom) / step), math.ceil((right + top) / step) + 1)
-    spare = step / 2
-    for value in values:
-        if not max(left + bottom, totals.min() - spare) < value < min(right + top, totals.max() + spare):
-            continue
-        axes.axline((value - bottom, bottom), slope=-1, color=FAINT, linewidth=0.4, zorder=1)
-        if left <= value - top <= right:
-            axes.annotate(
-                rf"${total} = {value:.4g}$",
-                xy=(value - top, top),
-                xytext=(0, 1.5),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                fontsize="small",
-                color=QUIET,
-                annotation_clip=False,
-            )
-    axes.set_xlim(left, right)
-    axes.set_ylim(bottom, top)

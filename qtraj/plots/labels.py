@@ -5,6 +5,8 @@ Symbols are in matplotlib's mathematical notation, without dollar signs.
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -16,6 +18,9 @@ __all__ = [
     "SYMBOLS",
     "axis_label",
     "check_quantity",
+    "exponential_average",
+    "heat_in_words",
+    "in_lines",
     "in_mathematics",
     "in_text",
     "is_entropy",
@@ -47,8 +52,8 @@ _WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "sigma": ("entropy production", "nats"),
         "sigma_d": ("population part", "nats"),
         "xi": ("coherence part", "nats"),
-        "heat": ("heat into the environment", "energy"),
-        "work": ("work done on the system", "energy"),
+        "heat": ("heat", "energy"),
+        "work": ("energy change plus heat", "energy"),
         "jumps": ("number of jumps", ""),
         "clausius_sigma": ("entropy production without information", "nats"),
         "initial_information": ("information at the start", "nats"),
@@ -74,6 +79,15 @@ _ESCAPED = {
 BEYOND_FONTS = 0x0460
 UNKNOWN = "?"
 
+# A formula within a label; a letter that `_shortened` leaves in no name, to stand for those of the formula while lines
+# are broken; and what of the formula is no letter.
+_FORMULA = re.compile(r"(?<!\\)\$(?:\\.|[^$\\])+\$")
+_STAND_IN = "\N{REPLACEMENT CHARACTER}"
+_UNSEEN = re.compile(r"\\[a-z]+|[\\{}_$ ]")
+
+# Letters that fit along the vertical axis of a figure or panel as low as those here, up to 2.9 inches.
+LONGEST_UP = 36
+
 # Longer names of reservoirs would not fit beside an axis.
 LONGEST_NAME = 14
 
@@ -91,6 +105,20 @@ def symbol(quantity: str) -> str:
     return rf"{FLOW_PREFIXES[prefix]}_{{\mathrm{{{in_mathematics(reservoir)}}}}}"
 
 
+def exponential_average(quantity: str) -> str:
+    r"""The average of e to the power of minus a quantity, without dollar signs; a symbol that is a sum is bracketed.
+
+    Example:
+        >>> exponential_average("sigma"), exponential_average("sigma_beyond_information")
+        ('\\langle e^{-\\sigma}\\rangle', '\\langle e^{-(c-\\Delta i)}\\rangle')
+    """
+    sign = symbol(quantity)
+    # Names of reservoirs may hold any sign, but stand in an index.
+    if quantity in SYMBOLS and not {"+", "-"}.isdisjoint(sign):
+        sign = f"({sign})"
+    return rf"\langle e^{{-{sign}}}\rangle"
+
+
 def axis_label(quantity: str, reservoirs: Sequence[str] = ()) -> str:
     r"""What an axis with a quantity says: words that carry the sign, symbol, and units.
 
@@ -104,20 +132,44 @@ def axis_label(quantity: str, reservoirs: Sequence[str] = ()) -> str:
         >>> axis_label("heat", ["cold"]), axis_label("heat", ["hot", "cold"])
         ('heat into cold $Q$ (energy)', 'heat into all reservoirs $Q$ (energy)')
     """
-    if quantity == "heat" and list(reservoirs) not in ([], ["environment"]):
-        place = in_text(reservoirs[0]) if len(reservoirs) == 1 else "all reservoirs"
-        return f"heat into {place} $Q$ (energy)"
+    if quantity == "heat":
+        return f"{heat_in_words([in_text(name) for name in reservoirs])} ${symbol(quantity)}$ (energy)"
     prefix, reservoir = _flow(quantity) if quantity not in SYMBOLS else (quantity, "")
     words, units = _WORDS[prefix]
     name = f" {in_text(reservoir)}" if reservoir else ""
     return f"{words}{name} ${symbol(quantity)}$" + (f" ({units})" if units else "")
 
 
+def heat_in_words(reservoirs: Sequence[str]) -> str:
+    """Where the total heat goes: into the environment, into the only reservoir by its name, or into all of them.
+
+    Example:
+        >>> heat_in_words([]), heat_in_words(["cold"]), heat_in_words(["hot", "cold"])
+        ('heat into the environment', 'heat into cold', 'heat into all reservoirs')
+    """
+    if list(reservoirs) in ([], ["environment"]):
+        return "heat into the environment"
+    return f"heat into {reservoirs[0] if len(reservoirs) == 1 else 'all reservoirs'}"
+
+
+def in_lines(label: str, longest: int = LONGEST_UP) -> str:
+    r"""A label broken into lines of up to `longest` letters, for axes that are shorter than it; formulas stay whole.
+
+    Example:
+        >>> in_lines(r"mean entropy production without information $\langle c\rangle$ (nats)")
+        'mean entropy production without\ninformation $\\langle c\\rangle$ (nats)'
+    """
+    formulas = iter(_FORMULA.findall(label))
+    plain = _FORMULA.sub(lambda formula: _STAND_IN * max(1, len(_UNSEEN.sub("", formula[0]))), label)
+    lines = textwrap.wrap(plain, longest, break_long_words=False, break_on_hyphens=False)
+    return re.sub(f"{_STAND_IN}+", lambda _: next(formulas), "\n".join(lines))
+
+
 def check_quantity(quantity: str, known: Iterable[str]) -> None:
     """Raise `UnknownName` unless there can be a quantity of this name; `known` ones are suggested."""
     instance_of(quantity, str, "quantity")
     if quantity not in SYMBOLS and reservoir_of(quantity) is None:
-        raise UnknownName("quantity", quantity, dict.fromkeys((*known, *SYMBOLS)))
+        raise UnknownName("quantity", quantity, known)
 
 
 def is_entropy(quantity: str) -> bool:

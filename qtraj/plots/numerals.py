@@ -12,7 +12,6 @@ __all__ = ["digits_beside", "exact_number", "number_from_log", "number_with_erro
 
 SMALLEST_PLAIN = 1e-3
 LARGEST_PLAIN = 1e5
-MOST_DECIMALS = 5
 
 # Below one part in 10^13 an error is rounding and not scatter.
 ROUNDING = 1e-13
@@ -24,13 +23,14 @@ SMALLEST = 1e-300
 def number_with_error(value: float, error: float) -> str:
     r"""`value` and its standard error, rounded to two digits of the error.
 
-    Where that takes more than five decimals, the error is written in parentheses, in units of the last digit.
+    The error stands in parentheses, in units of the last digit; one with digits on both sides of the decimal point has
+    the point too. Only an error far larger than the value follows as a number of its own.
 
     Example:
-        >>> number_with_error(0.253041, 0.00102), number_with_error(0.2530412349, 1.02e-8)
-        ('0.2530 \\pm 0.0010', '0.253041235(10)')
+        >>> number_with_error(0.253041, 0.00102), number_with_error(25.3041, 1.02)
+        ('0.2530(10)', '25.3(1.0)')
         >>> number_with_error(2.53041e-7, 1.02e-9)
-        '(2.530 \\pm 0.010)\\times 10^{-7}'
+        '2.530(10)\\times 10^{-7}'
     """
     if not (math.isfinite(value) and math.isfinite(error)):
         return rf"{exact_number(value)} \pm {exact_number(error)}"
@@ -42,11 +42,9 @@ def number_with_error(value: float, error: float) -> str:
     power = _power(max(abs(value), error))
     value, error = value * 10.0**-power, float(f"{error * 10.0**-power:.1e}")
     decimals = max(0, 1 - math.floor(math.log10(error)))
-    if decimals > MOST_DECIMALS:
-        body = f"{_fixed(value, decimals)}({round(error * 10.0**decimals)})"
-        return rf"{body}\times 10^{{{power}}}" if power else body
-    body = rf"{_fixed(value, decimals)} \pm {_fixed(error, decimals)}"
-    return rf"({body})\times 10^{{{power}}}" if power else body
+    uncertain = f"{error:.{decimals}f}" if error >= 1 else str(round(error * 10.0**decimals))
+    body = f"{_fixed(value, decimals)}({uncertain})"
+    return rf"{body}\times 10^{{{power}}}" if power else body
 
 
 def digits_beside(value: float, error: float) -> int:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec, SubplotSpec
 
 from qtraj.paths.ensemble import Ensemble
+from qtraj.paths.pooling import in_words as seeds_in_words
 from qtraj.plots.atoms import ExactAverages
 from qtraj.plots.detailed import detailed_theorem
 from qtraj.plots.labels import in_text
@@ -140,9 +141,8 @@ def _write_heading(figure: Figure, ensemble: Ensemble, report: Report | None, ti
     figure.suptitle(
         f"{name}, {ensemble.protocol} protocol", x=left, y=1 - 0.05 / height, ha="left", va="top", fontsize="large"
     )
-    seeds = f", seed {ensemble.seed}" if ensemble.seeds else ""
-    more = f" and {len(ensemble.seeds) - 1} more" if len(ensemble.seeds) > 1 else ""
-    facts = f"$N = {whole_number(ensemble.paths)}$ paths{seeds}{more}{_simulated(ensemble)}"
+    seeds = f", {seeds_in_words(ensemble.seeds)}" if ensemble.seeds else ""
+    facts = f"$N = {whole_number(ensemble.paths)}$ paths{seeds}{_simulated(ensemble)}"
     second_line = 1 - (HEADING - 0.1) / height
     figure.text(left, second_line, facts, ha="left", va="baseline", color=QUIET)
     if report is not None:

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -45,6 +46,7 @@ __all__ = [
     "LegendAbove",
     "PaperFigure",
     "axes_to_draw_on",
+    "columns_that_fit",
     "figure_of",
     "paper_style",
 ]
@@ -84,6 +86,9 @@ PAPER: Mapping[Any, Any] = MappingProxyType(
     dict(matplotlib.rc_params_from_file(Path(__file__).with_name("paper.mplstyle"), use_default_template=False))
 )
 """The settings of the style sheet, which is a file so that `plt.style.use("qtraj.plots.paper")` finds it as well."""
+
+# How many letters the mark before an entry of a legend takes.
+MARK_LETTERS = 6
 
 # Points between a legend and the power of ten below it.
 POWER_GAP = 1.5
@@ -206,6 +211,20 @@ class LegendAbove(Legend):
         power, bottom = self.axes.yaxis.get_offset_text(), self.axes.bbox.y1 + self._gap / 72 * self.figure.dpi
         needed = power.get_window_extent(renderer).y1 - bottom if power.get_text() and power.get_visible() else 0.0
         self._lift.clear().translate(0.0, max(0.0, needed + POWER_GAP * self.figure.dpi / 72 if needed > 0 else 0.0))
+
+
+def columns_that_fit(labels: Sequence[str], letters: int) -> int:
+    """Columns of a legend, as many as stand side by side on `letters`; the longest label makes its column so wide.
+
+    Example:
+        >>> columns_that_fit(["sampled", "exact"], 57), columns_that_fit(["sampled", "exact"], 20)
+        (2, 1)
+    """
+    for columns in range(len(labels), 1, -1):
+        widths = [int(part.max()) + MARK_LETTERS for part in np.array_split([len(one) for one in labels], columns)]
+        if sum(widths) <= letters:
+            return columns
+    return 1
 
 
 def _has_usual_margins(figure: Figure) -> bool:

@@ -20,9 +20,18 @@ from numpy.typing import NDArray
 
 from qtraj.arrays import FloatArray
 from qtraj.errors import InvalidInput
-from qtraj.plots.labels import SYMBOLS, axis_label, in_text, reservoir_of, symbol
-from qtraj.plots.style import EXACT, INK, SAMPLED, VERDICT_COLOURS, LegendAbove, axes_to_draw_on, figure_of
-from qtraj.plots.swept_axes import cell_edges, is_geometric, places_of, set_scale, shortened
+from qtraj.plots.labels import SYMBOLS, axis_label, exponential_average, in_lines, in_text, reservoir_of, symbol
+from qtraj.plots.style import (
+    EXACT,
+    INK,
+    SAMPLED,
+    VERDICT_COLOURS,
+    LegendAbove,
+    axes_to_draw_on,
+    columns_that_fit,
+    figure_of,
+)
+from qtraj.plots.swept_axes import cell_edges, is_geometric, name_ticks, places_of, set_scale, shortened
 
 __all__ = ["sweep"]
 
@@ -37,7 +46,12 @@ CLEARLY = 5.0
 FEWEST_FOR_LINES = 3
 
 LONGEST_KEY: Final = 40
-LONGEST_LEGEND: Final = 40
+
+# Letters that fit below a curve.
+LONGEST_LINE: Final = 50
+
+# Letters that fit side by side in a legend.
+LONGEST_LEGEND: Final = 57
 CONTOURS: Final = 6
 _EXPONENTIAL: Final = "exp_minus_"
 
@@ -126,13 +140,13 @@ def _draw_curve(axes: Axes, curve: Mapping[str, NDArray[Any]], over: Sequence[st
     if names is None:
         set_scale(axes, "x", x)
     else:
-        axes.set_xticks(np.unique(places), names, rotation=0 if len(names) <= 4 else 30)
+        name_ticks(axes, "x", np.unique(places), names)
         axes.set_xlim(-0.5, len(names) - 0.5)
     axes.yaxis.set_major_locator(MaxNLocator(6))
     others = ", ".join(map(_key, over[1:]))
-    axes.set_xlabel(_key(over[0]) + (f" (with {others})" if others else ""))
+    axes.set_xlabel(in_lines(_key(over[0]) + (f" (with {others})" if others else ""), LONGEST_LINE))
     axes.set_ylabel(label)
-    LegendAbove(axes, handles, shown, columns=_columns(shown))
+    LegendAbove(axes, handles, shown, columns=columns_that_fit(shown, LONGEST_LEGEND))
 
 
 def _draw_map(axes: Axes, curve: Mapping[str, NDArray[Any]], first: str, second: str, label: str) -> None:
@@ -167,7 +181,7 @@ def _draw_map(axes: Axes, curve: Mapping[str, NDArray[Any]], first: str, second:
         if names is None:
             set_scale(axes, which, values, log=log)
         else:
-            getattr(axes, f"set_{which}ticks")(values, names)
+            name_ticks(axes, which, values, names)
     handles, shown = list[Line2D](), list[str]()
     lines = min(x.size, y.size) >= FEWEST_FOR_LINES and all(names is None for _, names in sides)
     if lines and np.isfinite(exact).all() and np.ptp(exact) > CLEARLY * float(np.median(error[finite])):
@@ -184,7 +198,7 @@ def _draw_map(axes: Axes, curve: Mapping[str, NDArray[Any]], first: str, second:
     bar = figure_of(axes).colorbar(cells, ax=axes, label=label, pad=0.02, aspect=30)
     bar.outline.set_visible(False)
     if handles:
-        LegendAbove(axes, handles, shown, columns=_columns(shown))
+        LegendAbove(axes, handles, shown, columns=columns_that_fit(shown, LONGEST_LEGEND))
 
 
 def _mark(
@@ -228,19 +242,15 @@ def _mark_these(
     shown.append(label)
 
 
-def _columns(shown: Sequence[str]) -> int:
-    """Columns of a legend: one line, or two where some entries are long."""
-    return len(shown) if sum(map(len, shown)) <= LONGEST_LEGEND else (len(shown) + 1) // 2
-
-
 def _label(quantity: str) -> str:
     """The axis of a mean or an exponential average."""
     name = quantity.removeprefix(_EXPONENTIAL)
     if name not in SYMBOLS and reservoir_of(name) is None:
         return f"mean of {in_text(quantity)}"
     if quantity.startswith(_EXPONENTIAL):
-        return rf"$\langle e^{{-{symbol(name)}}}\rangle$"
-    return f"mean {axis_label(name)}".replace(f"${symbol(name)}$", rf"$\langle {symbol(name)}\rangle$")
+        return f"${exponential_average(name)}$"
+    mean = f"mean {axis_label(name)}".replace(f"${symbol(name)}$", rf"$\langle {symbol(name)}\rangle$")
+    return in_lines(mean)
 
 
 def _key(name: str) -> str:

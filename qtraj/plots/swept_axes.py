@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from qtraj.arrays import FloatArray
 
-__all__ = ["cell_edges", "is_geometric", "places_of", "set_scale", "shortened"]
+__all__ = ["cell_edges", "is_geometric", "name_ticks", "places_of", "set_scale", "shortened"]
 
 # Equal ratios, to the rounding of a printed value, and not within a decade, where a linear axis reads better.
 FEWEST_FOR_RATIOS: Final = 3
@@ -22,7 +22,13 @@ LEAST_RATIO: Final = 8.0
 MOST_TICKED: Final = 7
 LEAST_GAP: Final = 0.09
 
+# Letters that fit side by side below the axis of a map, which is the shorter one; two of them part one label from the
+# next.
+LETTERS_ACROSS: Final = 38
+LETTERS_BETWEEN: Final = 2
+
 LONGEST_TICK: Final = 12
+SLANT: Final = 30
 
 
 def places_of(values: NDArray[Any]) -> tuple[FloatArray, list[str] | None]:
@@ -41,9 +47,9 @@ def set_scale(axes: Axes, which: str, values: FloatArray, *, log: bool | None = 
     if logarithmic:
         getattr(axes, f"set_{which}scale")("log")
     axis = getattr(axes, f"{which}axis")
-    ticks = _ticks(values, log=logarithmic)
+    ticks = _ticks(values, log=logarithmic, across=which == "x")
     if ticks is not None:
-        axis.set_ticks(ticks, [f"{value:.4g}" for value in ticks])
+        axis.set_ticks(ticks, [_written(value) for value in ticks])
         axis.set_minor_locator(NullLocator())
     elif not logarithmic:
         whole = bool((values == np.round(values)).all())
@@ -51,13 +57,31 @@ def set_scale(axes: Axes, which: str, values: FloatArray, *, log: bool | None = 
         axis.set_minor_locator(NullLocator())
 
 
-def _ticks(values: FloatArray, *, log: bool) -> FloatArray | None:
+def name_ticks(axes: Axes, which: str, places: FloatArray, names: list[str]) -> None:
+    """Ticks with the names of values that are no numbers, slanting where they would run into each other."""
+    getattr(axes, f"set_{which}ticks")(places, names)
+    if which == "x" and max(map(len, names)) + LETTERS_BETWEEN > LETTERS_ACROSS / len(names):
+        axes.tick_params(axis="x", labelrotation=SLANT)
+
+
+def _ticks(values: FloatArray, *, log: bool, across: bool) -> FloatArray | None:
     """The values themselves, if their labels have room; decades are better known as powers of ten."""
     ticks: FloatArray = np.unique(values)
     where = np.log10(ticks) if log else ticks
     if ticks.size > MOST_TICKED or (log and np.allclose(where, np.round(where))):
         return None
-    return ticks if ticks.size == 1 or np.diff(where).min() >= LEAST_GAP * np.ptp(where) else None
+    if ticks.size == 1:
+        return ticks
+    gaps = np.diff(where) / np.ptp(where)
+    sizes = np.array([len(_written(value)) for value in ticks])
+    # Labels are centred: each takes half its length from the gaps on its two sides.
+    needed = ((sizes[:-1] + sizes[1:]) / 2 + LETTERS_BETWEEN) / LETTERS_ACROSS if across else LEAST_GAP
+    return ticks if (gaps >= np.maximum(needed, LEAST_GAP)).all() else None
+
+
+def _written(value: float) -> str:
+    """A number as other axes have it, with a minus and not a hyphen."""
+    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
 
 
 def is_geometric(values: FloatArray) -> bool:

@@ -24,10 +24,12 @@ from qtraj.plots.numerals import exact_number
 from qtraj.plots.style import (
     FAINT,
     INK,
+    QUIET,
     SAMPLED_FILL,
     SERIES,
     LegendAbove,
     PaperFigure,
+    columns_that_fit,
     figure_of,
     paper_style,
 )
@@ -37,14 +39,17 @@ __all__ = ["trajectory"]
 # Size of a new figure in inches.
 WIDTH, HEIGHT = 5.0, 3.9
 
+# Letters that fit side by side in a legend of that width.
+LONGEST_LEGEND = 80
+
 # Wide and pale, so that the baths' own lines are seen on it.
 TOTAL = "#c4c4c4"
 
 # More lanes than this leave no room for the bands in them, and the mean energy is drawn instead.
 MOST_LANES = 16
 
-# By the sign of the heat into the bath: down is out of the system.
-MARKS = {1: "v", -1: "^", 0: "D"}
+# By the sign of the heat into the bath: down is out of the system. Mark, its size, and its name in the legend.
+MARKS = {1: ("v", 4.0, "into bath"), -1: ("^", 4.0, "out of bath"), 0: ("D", 2.5, "no flow")}
 
 # Part of a lane that a population of 1 fills.
 FULL = 0.84
@@ -109,12 +114,16 @@ def _draw(found: Followed, lanes: Lanes, ax: Axes, entropy: Axes | None) -> None
     else:
         ax.plot(found.times, found.mean_energy, color=INK, linewidth=0.9, label="mean energy")
         ax.set_ylabel(r"mean energy $\langle H\rangle$")
-    _draw_jumps(found, ax)
+    signs = _draw_jumps(found, ax)
     for place, bath in enumerate(found.process.baths):
         colour, dashes = SERIES[place % len(SERIES)]
-        handles.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=0.8, marker="v", markersize=4))
+        handles.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=0.8))
         names.append(f"jump, {in_text(bath)}")
-    LegendAbove(ax, handles, names, columns=min(4, len(names)), gap=9.0)
+    for sign, (mark, size, name) in MARKS.items():
+        if sign in signs:
+            handles.append(Line2D([], [], linestyle="none", marker=mark, markersize=size, color=QUIET, mew=0))
+            names.append(name)
+    LegendAbove(ax, handles, names, columns=columns_that_fit(names, LONGEST_LEGEND), gap=9.0)
     ax.set_xlim(found.times[0], found.times[-1])
     last = ax
     if entropy is not None:
@@ -146,8 +155,12 @@ def _draw_lanes(found: Followed, lanes: Lanes, ax: Axes) -> None:
     ax.tick_params(axis="y", length=0)
 
 
-def _draw_jumps(found: Followed, ax: Axes) -> None:
-    """A line through all lanes in the colour of the bath, with a triangle that says where the energy goes."""
+def _draw_jumps(found: Followed, ax: Axes) -> set[int]:
+    """A line through all lanes in the colour of the bath, with a triangle that says where the energy goes.
+
+    Returns:
+        The signs of the heat into a bath that occur, for the legend.
+    """
     process = found.process
     which = found.jump_which
     heats = np.where(np.isfinite(process.heats[which]), process.heats[which], process.entropies[which])
@@ -157,7 +170,7 @@ def _draw_jumps(found: Followed, ax: Axes) -> None:
         if found.jump_times.size <= MOST_LINES:
             for time in found.jump_times[own]:
                 ax.axvline(time, color=colour, linestyle=dashes, linewidth=0.7, zorder=3)
-        for sign, mark in MARKS.items():
+        for sign, (mark, size, _) in MARKS.items():
             times = found.jump_times[own & (np.sign(heats) == sign)]
             if times.size:  # an empty line that may leave its axes would still claim room, at the corner of the page
                 ax.plot(
@@ -165,13 +178,14 @@ def _draw_jumps(found: Followed, ax: Axes) -> None:
                     np.full(times.size, 1.035),
                     linestyle="none",
                     marker=mark,
-                    markersize=2.5 if sign == 0 else 4,
+                    markersize=size,
                     color=colour,
                     markeredgewidth=0,
                     transform=ax.get_xaxis_transform(),
                     clip_on=False,
                     label=f"{process.baths[place]} {mark}",
                 )
+    return set(np.sign(heats).astype(int).tolist())
 
 
 def _draw_entropy(found: Followed, axes: Axes) -> None:

@@ -56,22 +56,27 @@ from typing import Any
 import numpy as np
 
 from qtraj.arrays import ComplexArray, frozen
-from qtraj.errors import NotRecorded
+from qtraj.errors import InvalidInput, NotRecorded
 from qtraj.processes.correlated_ends import labelled_end, labelled_start, local_pairs
 from qtraj.processes.correlated_memory import CorrelatedMemory
 from qtraj.processes.seam import Branches, Endpoint, Endpoints, MeasurementProtocol, Stage
 from qtraj.processes.summary import Summarised
 from qtraj.processes.thermal_operation import ThermalOperation
-from qtraj.quantum.correlations import as_correlations, correlated_state, local_state
+from qtraj.quantum.correlated_sets import EPS
+from qtraj.quantum.correlations import as_correlations, correlated_state, local_state, rotated_doubt
 from qtraj.quantum.graded import graded_eigensystem
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes, energy_outcomes, pinch
 from qtraj.quantum.parties import Environment, System
+from qtraj.quantum.scalars import real_number
 from qtraj.quantum.spectrum import Spectrum
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 
 __all__ = ["CorrelatedOperation"]
+
+LARGEST_ERROR = 1e-12
+"""Negative eigenvalues beyond this are none of rounding."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,6 +89,8 @@ class CorrelatedOperation(Summarised):
         unitary: The joint unitary, built for these two; one that does not conserve energy is taken as well.
         correlations: :math:`\chi = \rho_{SE} - \rho_S\otimes\rho_E`, shape (d_S d_E, d_S d_E), in (basis of the
             system's Hamiltonian) (x) (environment energy basis); Hermitian and without partial traces.
+        accuracy: Absolute error of their elements, up to which an eigenvalue of the joint state may be a zero: 0 for
+            elements that are exact, and by default 2e-16, as that of a difference of density matrices.
 
     Raises:
         InvalidUnitary: If the unitary was built for other energies.
@@ -108,15 +115,20 @@ class CorrelatedOperation(Summarised):
     environment: Environment
     unitary: EnergyConservingUnitary
     correlations: Any
+    accuracy: float | None = None
 
     def __post_init__(self) -> None:
         """Check that everything fits together."""
         _ = self.uncorrelated
         self.memory_needed.require_joint()
         size = self.environment.dimension
-        object.__setattr__(
-            self, "correlations", frozen(as_correlations(self.correlations, self.system.dimension, size))
-        )
+        correlations, moved = as_correlations(self.correlations, self.system.dimension, size)
+        object.__setattr__(self, "correlations", frozen(correlations))
+        accuracy = EPS if self.accuracy is None else real_number(self.accuracy, "accuracy")
+        if accuracy < 0:
+            raise InvalidInput(f"`accuracy` must not be negative, but is {accuracy:g}", measured=accuracy)
+        # What had to be removed is as large as the errors; beyond this, two routes to an average would differ by them.
+        object.__setattr__(self, "accuracy", max(accuracy, min(moved, LARGEST_ERROR)))
         _ = self.joint_outcomes
 
     @property
@@ -161,7 +173,8 @@ class CorrelatedOperation(Summarised):
         """The joint initial state in the product of the energy eigenbases."""
         lift: ComplexArray = np.kron(self.system.basis, np.eye(self.environment.dimension)).astype(np.complex128)
         chi = dagger(lift) @ self.correlations @ lift
-        return correlated_state(self.system.outcomes, self.environment.log_populations, chi)
+        errors = rotated_doubt(self.correlations, np.full(chi.shape, self.accuracy), lift)
+        return correlated_state(self.system.outcomes, self.environment.log_populations, chi, errors)
 
     @cached_property
     def joint_outcomes(self) -> Outcomes:

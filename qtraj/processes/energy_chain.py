@@ -68,7 +68,7 @@ class EnergyChain:
                 raise NoFiniteLaw(
                     f"the trajectories have no finite law because a jump of bath {jump.bath!r} acts on several energy "
                     f"eigenstates at once ({rows.size} elements): superpositions survive it, and entropy does not "
-                    "telescope from the first jump to the last; follow the trajectories instead"
+                    "telescope from the first jump to the last; they can only be followed"
                 )
             targets[k], sources[k] = rows[0], columns[0]
             rates[k] = float(np.abs(jump.operator[rows[0], columns[0]])) ** 2
@@ -103,14 +103,14 @@ class EnergyChain:
         if len(active) > 1:
             raise NoFiniteLaw(
                 f"the trajectories have no finite law because several baths ({', '.join(active)}) exchange energy: "
-                "what goes into each of them does not telescope; follow the trajectories instead"
+                "what goes into each of them does not telescope; they can only be followed"
             )
         entropies = np.array([jump.entropy for jump in self.jumps])
         phi = self._potentials_of(entropies)
         if phi is None:
             raise NoFiniteLaw(
                 "the trajectories have no finite law because the entropies of jumps around a loop of states do not "
-                "cancel; follow the trajectories instead"
+                "cancel; they can only be followed"
             )
         if float(np.ptp(phi)) > LARGEST_POTENTIAL_RANGE:
             raise NoFiniteLaw(

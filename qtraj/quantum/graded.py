@@ -24,14 +24,14 @@ from scipy.special import logsumexp
 from qtraj.arrays import ComplexArray, FloatArray, IntArray
 from qtraj.errors import UnresolvedState
 
-__all__ = ["AMPLITUDE_CUT", "graded_eigensystem"]
+__all__ = ["AMPLITUDE_CUT", "LOG_AMPLITUDE_FLOOR", "accurate_singular_system", "graded_eigensystem"]
 
 # Amplitudes carry a rounding error of about d * 1e-16 after a few matrix products; below 1e-13 nothing tells a
 # small amplitude from a structural zero. Probabilities dropped with it are below 1e-26.
 AMPLITUDE_CUT = 1e-13
 
 # Amplitudes are squared inside the rotations, and 1e-150 squared is still a normal double.
-_LOG_AMPLITUDE_FLOOR = -345.0
+LOG_AMPLITUDE_FLOOR = -345.0
 
 # Cold environments contribute very many terms of no weight at all: first try without those below e^-100.
 _HEAVY_RANGE = 100.0
@@ -114,9 +114,9 @@ def _connected(log_weights: FloatArray, directions: ComplexArray) -> tuple[Float
     rank = int((singular > AMPLITUDE_CUT * singular[0]).sum())
     top = float(log_weights.max())
     amplitudes = (log_weights - top) / 2
-    resolved = amplitudes > _LOG_AMPLITUDE_FLOOR
+    resolved = amplitudes > LOG_AMPLITUDE_FLOOR
     rows = np.exp(amplitudes[resolved])[:, None] * directions[resolved]
-    norms, basis = _jacobi(np.conj(_compress(np.conj(rows))).T)
+    norms, basis = accurate_singular_system(rows)
     full = rank == directions.shape[1]
     # With full rank there is no empty direction whose rounding noise could pose as an eigenvalue; without it, the
     # smallest kept value must stand clear of that noise.
@@ -128,6 +128,23 @@ def _connected(log_weights: FloatArray, directions: ComplexArray) -> tuple[Float
             "lower the inverse temperature or remove the coherence"
         )
     return top + 2 * np.log(norms[:rank]), basis[:, :rank]
+
+
+def accurate_singular_system(rows: ComplexArray) -> tuple[FloatArray, ComplexArray]:
+    r"""Diagonalise :math:`\sum_i v_iv_i^\dagger`, where the lengths of vectors or coordinates differ by many orders.
+
+    Args:
+        rows: The :math:`v_i`, shape (N, d): a well-conditioned matrix whose rows, or columns, have been scaled.
+
+    Returns:
+        Roots of the eigenvalues, descending and relatively accurate, and eigenvectors as columns, shape (d, min(N, d)).
+
+    Example:
+        >>> values, _ = accurate_singular_system(np.array([[1.0, 1e-120], [1.0, -1e-120]], dtype=complex))
+        >>> (values / np.sqrt(2)).tolist()
+        [1.0, 1e-120]
+    """
+    return _jacobi(np.conj(_compress(np.conj(rows))).T)
 
 
 def _compress(rows: ComplexArray) -> ComplexArray:

@@ -42,6 +42,10 @@ class System:
     However it is given, `energies` holds the energies :math:`E_n` afterwards, in the order that everything else uses:
     as listed, along the diagonal of a diagonal matrix, and otherwise ascending. The columns of `basis` belong to them.
 
+    `dataclasses.replace` hands these energies on, so that whoever gives it another Hamiltonian leaves them out:
+    `replace(system, hamiltonian=..., energies=None)`. Never take the Hamiltonian alone away. What remains are energies,
+    which say nothing of a basis: the Hamiltonian is then taken as diagonal, and the state as one in that other basis.
+
     Args:
         energies: Energies of a Hamiltonian that is diagonal in the basis used, in that order, shape (d,).
         hamiltonian: Instead of energies, the Hamiltonian's matrix, shape (d, d), which is kept as it was given; None

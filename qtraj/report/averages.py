@@ -7,13 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from qtraj.markup import Markup, joined, prose, table, tag
+from qtraj.markup import Markup, escaped, joined, prose, table, tag
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.law import QUANTITIES
 from qtraj.plots.atoms import ROUNDING
 from qtraj.report.elements import Section, in_box
 from qtraj.report.subject import Subject
-from qtraj.storage.columns import column
+from qtraj.storage.columns import COLUMNS, column
 
 __all__ = ["averages_section"]
 
@@ -54,7 +54,7 @@ def _rows(subject: Subject, ensemble: Ensemble) -> Iterator[list[str]]:
         error = ensemble.standard_error(name)
         yield [
             tag("code", name),
-            prose(about.meaning),
+            prose(about.meaning) if name in COLUMNS else escaped(about.meaning),  # which ends in a reservoir's name
             UNITS.get(about.unit, about.unit),
             "" if exact is None else _number(exact.mean, size),
             _number(ensemble.mean(name), size),

@@ -8,8 +8,8 @@ from typing import Final
 from qtraj.markup import Markup, joined, prose, tag
 from qtraj.report.elements import Section, broken, in_box, verdict_mark
 from qtraj.report.subject import Subject
+from qtraj.theorems.check_cells import check_cells
 from qtraj.theorems.checks import Check, Kind
-from qtraj.theorems.report import check_cells
 
 __all__ = ["checks_section"]
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from qtraj import __version__
 from qtraj.markup import Markup, tag
+from qtraj.paths.pooling import in_words as seeds_in_words
 from qtraj.report.averages import averages_section
 from qtraj.report.checks import checks_section
 from qtraj.report.diagnostics import diagnostics_section
@@ -74,7 +75,7 @@ def _header(subject: Subject, sections: list[Section]) -> Markup:
     report = subject.report
     line = [report.process] if report.process else []
     line += [f"protocol {report.protocol}", f"{report.paths:,} paths", f"sampler {report.sampler}"]
-    line += [f"seed {report.seed}"] if report.seed is not None else []
+    line += [seeds_in_words(report.seeds)] if report.seeds else []
     line += [subject.date] if subject.date is not None else []
     links = (tag("li", tag("a", section.heading, href=f"#{section.name}")) for section in sections)
     return tag(

@@ -14,11 +14,13 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from qtraj.markup import Markup, prose, tag
+from qtraj.markup import Markup, joined, prose, tag
 from qtraj.paths.ensemble import Ensemble
+from qtraj.plots.atoms import reservoirs_of
 from qtraj.plots.cells import frequency_interval, make_cells
 from qtraj.plots.detailed import FEW_PATHS, detailed_theorem, forward_and_backward
 from qtraj.plots.joint_cells import joint_cells
+from qtraj.plots.labels import heat_in_words
 from qtraj.plots.panels import Panel
 from qtraj.plots.saving import figure_bytes
 from qtraj.plots.style import figure_of
@@ -43,13 +45,14 @@ def figures_section(subject: Subject) -> Section | None:
 def _figures(subject: Subject) -> Iterator[Markup]:
     for panel in subject.panels:
         joint = len(panel.quantities) == 2
-        yield _figure(panel.draw(), _joint_words(panel) if joint else _histogram_words(panel), _caption(panel))
+        words = _joint_words(panel) if joint else _histogram_words(panel)
+        yield _figure(panel.draw(), words, _caption(panel))
         if panel is subject.panels[0] and subject.atoms is not None and subject.ensemble is not None:
             axes = detailed_theorem(subject.ensemble, atoms=subject.atoms)
             caption = (
                 "The detailed fluctuation theorem: the logarithm of sampled forward over exact backward probability "
                 "against sigma, the line of slope 1 that it demands and, below, the distance from that line. Points of "
-                f"fewer than {FEW_PATHS} paths are pale."
+                f"fewer than {FEW_PATHS} paths are pale, and triangles at the edge below where they lie beyond it."
             )
             yield _figure(axes, _detailed_words(subject.ensemble, subject.atoms), caption)
 
@@ -62,26 +65,29 @@ def _figure(axes: Axes, words: str, caption: str) -> Markup:
     return tag("figure", image, tag("figcaption", prose(caption)))
 
 
-def _caption(panel: Panel) -> str:
+def _caption(panel: Panel) -> Markup:
+    reservoirs = reservoirs_of(panel.ensemble)
     if len(panel.quantities) == 2:
         one, other = (column(name).meaning for name in panel.quantities)
         law = panel.ensemble.finite_law is not None
         marks = "discs are the exact law and rings what was sampled" if law else "discs are what was sampled"
-        return f"{_capital(one)} and {other}, path by path: {marks}, on a logarithmic scale."
+        sentence = f"{_capital(one)} and {other}, path by path: {marks}, on a logarithmic scale."
+        return prose(sentence, names=reservoirs)
     (name,) = panel.quantities
     has_law = panel.ensemble.finite_law is not None
     marks = ", marks the exact law" if has_law else ""
     both = has_law or panel.exact is not None
     means = "Lines are the means, sampled (solid) and exact (dashed)." if both else "The line is the sampled mean."
-    what = f"{_capital(column(name).meaning)} (`{name}`)"
-    return f"{what}. Bars are sampled frequencies with their 68{PERCENT} intervals{marks}. {means}"
+    meaning = heat_in_words(reservoirs) if name == "heat" else column(name).meaning
+    bars = f"Bars are sampled frequencies with their 68{PERCENT} intervals{marks}. {means}"
+    return joined([prose(_capital(meaning), names=reservoirs), " (", tag("code", name), "). ", bars])
 
 
 def _histogram_words(panel: Panel) -> str:
     """What there is to be seen in a histogram."""
     (name,), ensemble = panel.quantities, panel.ensemble
     cells = make_cells(ensemble, name)
-    what = "values" if cells.are_atoms else "bins"
+    what = "bins" if not cells.are_atoms else "bars" if cells.spread > 0 else "values"
     mean, error = ensemble.mean(name), ensemble.standard_error(name)
     words = [
         f"Histogram of {name} with {cells.centres.size} {what} from {cells.centres[0]:.4g} to {cells.centres[-1]:.4g}, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from qtraj.markup import Markup, joined, prose, tag
@@ -10,8 +10,8 @@ from qtraj.report.elements import MARKS, PERCENT, Section, whole
 from qtraj.report.subject import Subject
 from qtraj.theorems.checks import Check, Verdict
 from qtraj.theorems.levels import FAMILY_LEVEL
-from qtraj.theorems.paths_needed import LARGEST_RUN, rounded_up
-from qtraj.theorems.report import Report, after_a_failure
+from qtraj.theorems.paths_needed import all_at_once
+from qtraj.theorems.report import Report, after_a_failure, by_reason
 
 __all__ = ["verdict_section"]
 
@@ -43,9 +43,10 @@ def _listed(sentences: Iterator[str]) -> Markup:
     return tag("ul", *(tag("li", prose(sentence)) for sentence in sentences))
 
 
-def _about(check: Check, words: str) -> Markup:
-    """A sentence about a check, with its note."""
-    return joined([tag("code", check.name), f" {words}: ", prose(whole(check.note))])
+def _about(names: Sequence[str], words: str, note: str) -> Markup:
+    """A sentence about checks that have one note."""
+    codes = joined(", " if k % 2 else tag("code", names[k // 2]) for k in range(2 * len(names) - 1))
+    return joined([codes, f" {words}: ", prose(whole(note))])
 
 
 def _of(report: Report, verdict: Verdict) -> list[Check]:
@@ -70,13 +71,13 @@ def _meaning(report: Report) -> Iterator[str]:
     statistical = [check for check in report.checks if check.kind == "statistical"]
     failed, unsettled = _of(report, Verdict.FAIL), _of(report, Verdict.INCONCLUSIVE)
     for check in failed:
-        yield _about(check, "rejects")
+        yield _about([check.name], "rejects", check.note)
     if failed:
         yield after_a_failure(failed)
-    for check in unsettled:
-        yield _about(check, "could not have been rejected")
-    if unsettled:
-        yield _advice(unsettled)
+    for note, names in by_reason(unsettled).items():
+        yield _about(names, "could not have been rejected", note)
+    if advice := all_at_once([check.paths_needed for check in unsettled]):
+        yield advice
     held = [check for check in identities if check.verdict is Verdict.PASS]
     if held:
         yield (
@@ -92,20 +93,15 @@ def _meaning(report: Report) -> Iterator[str]:
             f"{'does' if len(statistical) == 1 else 'do'} not reject. Unless another level was asked for, a right "
             f"process is rejected by any of them in one run out of {round(1 / FAMILY_LEVEL):,} at most."
         )
+    for check in report.checks:
+        if check.kind == "support" and check.verdict is Verdict.PASS:
+            yield _about([check.name], "holds", check.note)
 
 
 def _of_all(number: int, total: int, one: str, many: str) -> str:
     if number == total:
         return f"The {one}" if total == 1 else f"All {total} {many}"
     return f"{number} of {total} {many}"
-
-
-def _advice(unsettled: list[Check]) -> str:
-    needed = [check.paths_needed for check in unsettled]
-    enough = max((number for number in needed if number is not None), default=0)
-    if None in needed or not 0 < enough <= LARGEST_RUN:
-        return "No number of paths that a single run may have would settle all of this."
-    return f"A run of {rounded_up(enough)} paths would settle {'it' if len(needed) == 1 else 'all of them'}."
 
 
 def _unseen(report: Report) -> Iterator[str]:

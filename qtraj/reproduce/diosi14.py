@@ -15,7 +15,8 @@ from qtraj.models.diosi14_closed_forms import (
     printed_first_order_state,
     printed_pair_current,
 )
-from qtraj.reproduce.entry import AS_PRINTED, NOT_GIVEN, Reproduction, Row
+from qtraj.reproduce.entry import AS_PRINTED, NO_NUMBERS, NOT_GIVEN, Reproduction, Row
+from qtraj.reproduce.setting import Setting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,6 +42,10 @@ DETUNED: dict[str, Any] = {
     "rate_b": 1.0,
     "noise_strength": 0.5,
 }
+
+
+# Steady currents do not depend on the last one; the formulas hold for spins and for fermions.
+NAMED = ("noise_strength", "duration")
 
 
 def _ours(**parameters: Any) -> dict[str, float]:
@@ -196,6 +201,8 @@ REPRODUCTIONS: tuple[Reproduction, ...] = (
         name="diosi14-currents",
         source="Diosi14, sections 1, 4 and 5",
         what="Heat through two resonant two-level systems against the strength of the noise that couples them.",
+        at=lambda: (Setting.of_model("resonant-pair", **PAIR, without=NAMED),),
+        printed=NO_NUMBERS,
         rows=_rows,
         draw=_draw,
     ),
@@ -203,6 +210,8 @@ REPRODUCTIONS: tuple[Reproduction, ...] = (
         name="diosi14-detuning",
         source="Diosi14, sections 3 and 6",
         what="Off resonance the noise does work, and the current may even cool the colder bath.",
+        at=lambda: (Setting.of_model("resonant-pair", **DETUNED, without=("frequency_a", "duration")),),
+        printed=NO_NUMBERS,
         rows=_detuning_rows,
         draw=_draw_detuning,
     ),

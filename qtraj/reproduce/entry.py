@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from qtraj.errors import InvalidInput
+from qtraj.reproduce.setting import Setting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,6 +18,7 @@ __all__ = [
     "COLUMN_HEIGHT",
     "MEANINGS",
     "NOT_GIVEN",
+    "NO_NUMBERS",
     "ONLY_OURS",
     "PLOTTED",
     "Reproduction",
@@ -54,6 +56,9 @@ MEANINGS: Final = {
 }
 """What these words mean to somebody who has only the paper."""
 
+NO_NUMBERS: Final = "the paper's formula at these parameters (ours: the paper has no numbers), or its statement"
+"""What stands under `printed` where the paper has no numbers at all."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -84,6 +89,9 @@ class Reproduction:
         name: Its name on the command line, such as `diosi14-currents`.
         source: Key of the paper in the bibliography, with the place: "Diosi14, slide 6".
         what: What it shows, in one sentence.
+        at: Builds what the numbers are of, the parameters that rows name excepted.
+        printed: What stands under `printed` here: a number that the paper prints, or the value of its formula at
+            parameters of its own or of ours.
         rows: Computes the table. Takes seconds at most.
         remark: What has to be known of all rows: where the values come from and how far they can be trusted; a
             sentence.
@@ -94,6 +102,8 @@ class Reproduction:
     name: str
     source: str
     what: str
+    at: Callable[[], tuple[Setting, ...]]
+    printed: str
     rows: Callable[[], tuple[Row, ...]]
     remark: str = ""
     draw: Callable[[Figure], None] | None = None

@@ -9,8 +9,9 @@ from functools import cache
 from qtraj.density.thermal_conductance import steady_heat_into
 from qtraj.models.li18 import coherent_collision
 from qtraj.processes.collision_model import CollisionModel
+from qtraj.reproduce.setting import Setting
 
-__all__ = ["FULL", "PI", "QUARTER", "WEAK", "collisions_at", "steady_heat"]
+__all__ = ["FULL", "PI", "QUARTER", "WEAK", "collisions_at", "setting_without", "steady_heat"]
 
 PI = math.pi
 WEAK, QUARTER, FULL = PI / 32, PI / 4, PI / 2
@@ -39,3 +40,9 @@ def collisions_at(phase: float, *, gamma: float = WEAK, p: float = 0.8) -> Calla
         )
 
     return build
+
+
+def setting_without(*named: str) -> tuple[Setting, ...]:
+    """The paper's own parameters, which are the model's defaults, but those that rows name."""
+    steady = ("collisions", "initial", "initial_temperature", "measure")  # what steady currents do not depend on
+    return (Setting.of_model("coherent-collision", without=(*named, *steady)),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from qtraj.models.lk14_closed_forms import (
 from qtraj.models.lk14_moments import MomentEquations, correlation_functions
 from qtraj.models.lk14_network import Bath, TwoNodeNetwork
 from qtraj.reproduce.entry import COLUMN_HEIGHT, PLOTTED, Reproduction, Row
+from qtraj.reproduce.setting import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +29,7 @@ __all__ = ["REPRODUCTIONS"]
 MISPRINT = "in the first fraction of Eq. (13), e^(beta_c w+) must be e^(beta_c w-)"
 UPHILL = "heat flows from cold to hot: the local approach breaks the second law"
 OURS = "Ours solves the moment equations"
+PRINTED = "the paper's formula at parameters of its figure, which has curves and no numbers"
 DIFFERENCE = f"{OURS}; a current is a small difference of populations there, and keeps"
 
 
@@ -40,6 +43,11 @@ def _coupling_network(coupling: float) -> TwoNodeNetwork:
 
 def _frequency_network(frequency: float) -> TwoNodeNetwork:
     return TwoNodeNetwork(frequency_hot=frequency, coupling=1e-3, bath_strength=1e-7)
+
+
+def _setting(network: TwoNodeNetwork, *named: str) -> tuple[Setting, ...]:
+    steady = ("duration", "initial", "quanta")  # what steady states do not depend on
+    return (Setting.of_model("two-node-network", **asdict(network), without=("approach", *named, *steady)),)
 
 
 def _ours(network: TwoNodeNetwork, approach: str) -> tuple[float, float]:
@@ -233,6 +241,8 @@ REPRODUCTIONS: tuple[Reproduction, ...] = (
         name="lk14-sign-map",
         source="LK14, Fig. 2",
         what="Sign of the entropy production in the local approach against frequency and temperature of the hot side.",
+        at=lambda: _setting(_sign_map_network(1.0, 1.0), "frequency_hot", "temperature_hot"),
+        printed=PRINTED,
         rows=_sign_map_rows,
         remark=f"{DIFFERENCE} six digits.",
         draw=_draw_sign_map,
@@ -241,6 +251,8 @@ REPRODUCTIONS: tuple[Reproduction, ...] = (
         name="lk14-coupling",
         source="LK14, Fig. 3 and Eq. (13)",
         what="Heat current and population against the coupling of the nodes, local and global.",
+        at=lambda: _setting(_coupling_network(1.0), "coupling"),
+        printed=PRINTED,
         rows=_coupling_rows,
         remark=f"{OURS}.",
         draw=_draw_coupling,
@@ -249,6 +261,8 @@ REPRODUCTIONS: tuple[Reproduction, ...] = (
         name="lk14-frequency",
         source="LK14, Fig. 4 and Eq. (13)",
         what="Heat current and population against the frequency of the hot node, local and global.",
+        at=lambda: _setting(_frequency_network(1.0), "frequency_hot"),
+        printed=PRINTED,
         rows=_frequency_rows,
         remark=f"{DIFFERENCE} seven digits far from resonance.",
         draw=_draw_frequency,
@@ -257,6 +271,8 @@ REPRODUCTIONS: tuple[Reproduction, ...] = (
         name="lk14-correlations",
         source="LK14, appendix C and Eq. (17)",
         what="Correlations between positions and momenta of the two nodes, local and global.",
+        at=lambda: _setting(_coupling_network(1.0), "coupling"),
+        printed="the paper's formula at parameters of its figures",
         rows=_correlation_rows,
         remark=f"{OURS}.",
     ),

@@ -10,7 +10,8 @@ from qtraj.density.bath_relations import BathRelation, bath_relation
 from qtraj.density.jump_process import stationary_set
 from qtraj.models.rfa13 import dephased_junction
 from qtraj.models.rfa13_closed_forms import JunctionCurrents, junction_currents, transport_maximum
-from qtraj.reproduce.entry import AS_PRINTED, COLUMN_HEIGHT, NOT_GIVEN, Reproduction, Row
+from qtraj.reproduce.entry import AS_PRINTED, COLUMN_HEIGHT, NO_NUMBERS, NOT_GIVEN, Reproduction, Row
+from qtraj.reproduce.setting import Setting
 from qtraj.reproduce.smooth import peak_between
 
 if TYPE_CHECKING:
@@ -157,10 +158,20 @@ def _draw_junction(figure: Figure) -> None:
     LegendAbove(right, [*handles, ring], [*labels, "density matrix"], columns=2)
 
 
+def _settings() -> tuple[Setting, ...]:
+    named = ("dephasing", "duration")
+    return (
+        Setting.of_model("dephased-junction", **JUNCTION, without=named),
+        Setting.of_model("dephased-junction", **FAR_APART, without=named, rows="E_L - E_R = 5"),
+    )
+
+
 ENTRY = Reproduction(
     name="rfa13-junction",
     source="RFA13, appendix E",
     what="Heat through a junction against dephasing, which helps only levels that are far enough apart.",
+    at=_settings,
+    printed=NO_NUMBERS,
     rows=_junction_rows,
     draw=_draw_junction,
 )

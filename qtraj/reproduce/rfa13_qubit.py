@@ -13,7 +13,8 @@ from qtraj.density.jump_rates import rates_at
 from qtraj.models.rfa13 import dephasing_qubit
 from qtraj.models.rfa13_closed_forms import DecoheringQubit, decohering_qubit, printed_qubit_heat_rate
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.reproduce.entry import COLUMN_HEIGHT, NOT_GIVEN, Reproduction, Row
+from qtraj.reproduce.entry import COLUMN_HEIGHT, NO_NUMBERS, NOT_GIVEN, Reproduction, Row
+from qtraj.reproduce.setting import Setting
 from qtraj.reproduce.smooth import slope_at_start
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ ENTRY = Reproduction(
     name="rfa13-qubit",
     source="RFA13, appendix C",
     what="Heat, relative entropy and entropy production of a qubit that decoheres off its energy basis.",
+    at=lambda: (Setting.of_model("dephasing-qubit", **QUBIT, without=["duration"]),),
+    printed=NO_NUMBERS,
     rows=_qubit_rows,
     draw=_draw_qubit,
 )

@@ -13,12 +13,15 @@ from qtraj.density.jump_rates import rates_at
 from qtraj.models.santos19_davies import davies_qutrit
 from qtraj.paths.exact_law import exact_law
 from qtraj.processes.jump_process import JumpProcess
-from qtraj.reproduce.entry import AS_PRINTED, COLUMN_HEIGHT, NOT_GIVEN, ONLY_OURS, Reproduction, Row
+from qtraj.reproduce.entry import AS_PRINTED, COLUMN_HEIGHT, NO_NUMBERS, NOT_GIVEN, ONLY_OURS, Reproduction, Row
+from qtraj.reproduce.setting import Setting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["ENTRY"]
+
+DIAGONAL = (0.2, 0.3, 0.5)
 
 
 def _rate_matrix(process: JumpProcess) -> FloatArray:
@@ -49,7 +52,7 @@ def _davies_rows() -> tuple[Row, ...]:
     process = davies_qutrit()
     time = process.duration
     exact, law = jump_process_averages(process), exact_law(process)
-    diagonal = davies_qutrit(state=np.diag([0.2, 0.3, 0.5]))
+    diagonal = davies_qutrit(state=np.diag(DIAGONAL))
     at_start, of_diagonal = rates_at(process, 0.0), rates_at(diagonal, 0.0)
     parts = (
         ("Sigma, Eq. (22)", exact.entropy_production, "sigma"),
@@ -103,6 +106,14 @@ def _davies_rows() -> tuple[Row, ...]:
     )
 
 
+def _settings() -> tuple[Setting, ...]:
+    start = davies_qutrit().system.energy_state.matrix
+    return (
+        Setting.of_model("davies-qutrit", state=start.real.round(12).tolist()),
+        Setting.of_model("davies-qutrit", state=np.diag(DIAGONAL).tolist(), rows="of a diagonal state"),
+    )
+
+
 def _draw_davies(figure: Figure) -> None:
     from qtraj.plots.style import EXACT, INK, PAGE_WIDTH, SAMPLED, LegendAbove
 
@@ -144,6 +155,8 @@ ENTRY = Reproduction(
     name="santos19-davies",
     source="Santos19, Eqs. (3)-(15)",
     what="A qutrit under a Davies map: what populations and coherences contribute to the entropy production.",
+    at=_settings,
+    printed=NO_NUMBERS,
     rows=_davies_rows,
     remark="Of Sigma, Sigma_d and Xi, printed is the formula from density matrices, and ours the mean over all paths.",
     draw=_draw_davies,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,27 +14,39 @@ from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
 from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
-from qtraj.reproduce.entry import COLUMN_HEIGHT, Reproduction, Row
+from qtraj.reproduce.entry import COLUMN_HEIGHT, NO_NUMBERS, Reproduction, Row
+from qtraj.reproduce.setting import Setting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["ENTRY"]
 
+QUBIT = (0.0, 1.0)
+"""Energies of the qubit and of the one that it meets."""
+BLOCH = (0.5, 0.2, -0.3)
+ANGLE, BETA = math.pi / 3, 1.0
+PURE = (math.cos(0.4), math.sin(0.4))
+ANGLE_OF_PURE, COLD = 0.8, 12.0
 
-def _swap(angle: float, *, state: State | None = None, beta: float = 1.0) -> ThermalOperation:
+QUTRIT = (0.0, 1.0, 2.0)
+LADDER: dict[str, Any] = {"levels": 12, "spacing": 1.0, "inverse_temperature": 0.6}
+SEED_OF_STATE, SEED_OF_UNITARY = 5, 8
+
+
+def _swap(angle: float, *, state: State | None = None, beta: float = BETA) -> ThermalOperation:
     """A qubit with coherence that meets a resonant thermal one under a partial swap."""
-    system = System(energies=[0.0, 1.0], state=State.bloch(0.5, 0.2, -0.3) if state is None else state)
-    bath = Environment(energies=[0.0, 1.0], inverse_temperature=beta)
+    system = System(energies=QUBIT, state=State.bloch(*BLOCH) if state is None else state)
+    bath = Environment(energies=QUBIT, inverse_temperature=beta)
     unitary = EnergyConservingUnitary.partial_swap(system, bath, angle=angle)
     return ThermalOperation(system=system, environment=bath, unitary=unitary)
 
 
 def _on_a_ladder() -> ThermalOperation:
     """Equally spaced levels: two pairs with the same Bohr frequency."""
-    system = System(energies=[0.0, 1.0, 2.0], state=State.haar(3, seed=5))
-    bath = Environment.ladder(levels=12, spacing=1.0, inverse_temperature=0.6)
-    unitary = EnergyConservingUnitary.haar(system, bath, seed=8)
+    system = System(energies=QUTRIT, state=State.haar(len(QUTRIT), seed=SEED_OF_STATE))
+    bath = Environment.ladder(**LADDER)
+    unitary = EnergyConservingUnitary.haar(system, bath, seed=SEED_OF_UNITARY)
     return ThermalOperation(system=system, environment=bath, unitary=unitary)
 
 
@@ -55,13 +67,13 @@ def _given(value: float | None) -> float:
 
 
 def _operation_rows() -> tuple[Row, ...]:
-    process = _swap(math.pi / 3)
+    process = _swap(ANGLE)
     exact, law = thermal_operation_averages(process), exact_law(process)
     ladder = _on_a_ladder()
     mixing = thermal_operation_averages(ladder).coherence_processing
     before, after = ladder.system.energy_state.matrix, ladder.final_energy_state.matrix
     correlated = _given(exact.correlated_coherence)
-    cold = _swap(0.8, state=State.pure([math.cos(0.4), math.sin(0.4)]), beta=12.0)
+    cold = _swap(ANGLE_OF_PURE, state=State.pure(PURE), beta=COLD)
     return (
         Row(
             quantity="Sigma, Eq. (26): S(rho'_E || rho_E) + I",
@@ -117,6 +129,23 @@ def _operation_rows() -> tuple[Row, ...]:
     )
 
 
+def _settings() -> tuple[Setting, ...]:
+    swap = "a qubit under a partial swap with a resonant one,"
+    return (
+        Setting(system=swap, parameters={"energies": QUBIT, "bloch": BLOCH, "beta": BETA, "angle": ANGLE}),
+        Setting(
+            system=swap,
+            parameters={"energies": QUBIT, "pure": PURE, "beta": COLD, "angle": ANGLE_OF_PURE},
+            rows="of a pure qubit on a cold one",
+        ),
+        Setting(
+            system="a qutrit in a random state under a random unitary,",
+            parameters={"energies": QUTRIT, **LADDER, "seed of state": SEED_OF_STATE, "of unitary": SEED_OF_UNITARY},
+            rows="on a ladder",
+        ),
+    )
+
+
 def _draw_operation(figure: Figure) -> None:
     from matplotlib.lines import Line2D
 
@@ -161,6 +190,8 @@ ENTRY = Reproduction(
     name="santos19-thermal-operation",
     source="Santos19, Eqs. (20)-(44)",
     what="A qubit under a partial swap: the entropic conservation laws, and where coherence goes.",
+    at=_settings,
+    printed=NO_NUMBERS,
     rows=_operation_rows,
     remark="Of Sigma and Xi, printed is the formula, from the joint state, and ours the mean over all paths.",
     draw=_draw_operation,

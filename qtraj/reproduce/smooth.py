@@ -20,9 +20,12 @@ DEGREE: Final = 30
 REAL: Final = 1e-9
 """Imaginary parts of roots below this are rounding."""
 
+FLAT: Final = 1e-13
+"""A peak that is higher than the ends by less than this part of the function's values is rounding."""
+
 
 def peak_between(function: Callable[[float], float], low: float, high: float, *, degree: int = DEGREE) -> float | None:
-    """Where a smooth function with at most one peak in an interval has it; None if it rises or falls all the way.
+    """Where a smooth function with at most one peak in an interval has it; None where there is none.
 
     Args:
         function: The function.
@@ -36,11 +39,15 @@ def peak_between(function: Callable[[float], float], low: float, high: float, *,
         >>> peak_between(lambda x: 1 / (1 + x), 0.0, 2.0) is None
         True
     """
-    slope = _interpolant(function, low, high, degree).deriv()
+    curve = _interpolant(function, low, high, degree)
+    slope = curve.deriv().trim()
     roots = np.asarray(slope.roots(), dtype=np.complex128)
     inside = roots.real[(np.abs(roots.imag) < REAL) & (roots.real > low) & (roots.real < high)]
-    peaks = inside[slope.deriv()(inside) < 0]
-    return float(peaks[0]) if peaks.size else None
+    # The slope of a constant is rounding and has zeros as well; a peak is higher than both ends.
+    level = max(float(curve(low)), float(curve(high)))
+    heights = curve(inside) - level
+    peaks = (slope.deriv()(inside) < 0) & (heights > FLAT * np.abs(curve.coef).max())
+    return float(inside[peaks][np.argmax(heights[peaks])]) if peaks.any() else None
 
 
 def slope_at_start(function: Callable[[float], float], low: float, high: float) -> float:

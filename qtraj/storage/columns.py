@@ -38,7 +38,7 @@ COLUMNS: Final = {
     "initial_information": Column(meaning="information that the joint start has beyond its parts", unit="nat"),
     "information_change": Column(meaning="change of the information that the whole has beyond its parts", unit="nat"),
     "sigma_beyond_information": Column(meaning="clausius_sigma less information_change", unit="nat"),
-    "work": Column(meaning="work done on the system", unit="energy"),
+    "work": Column(meaning="energy change of the system plus heat into all reservoirs", unit="energy"),
     "counts": Column(meaning="number of paths that this row stands for", unit="paths"),
     "col_times": Column(meaning="times of the jumps, ascending", unit="time"),
     "col_which": Column(meaning="which jump each was, an index into the jumps of the process"),

@@ -87,6 +87,12 @@ class Check:
         self.__dict__.update(state)
         self.__post_init__()
 
+    def _why_absent(self, name: str) -> str:
+        """Why a number of this check is None."""
+        if name == "z" and self.kind == "statistical":
+            return "what is shown has no standard error that a double can hold"
+        return _ABSENT.get(name, "not defined for this check")
+
     def to_json(self) -> dict[str, Any]:
         """Return the check as plain JSON values; what is not finite is None, with a sentence under "reasons".
 
@@ -98,7 +104,7 @@ class Check:
 
         def plain(name: str, value: float | int | None) -> float | int | None:
             if value is None:
-                reasons[name] = _ABSENT.get(name, "not defined for this check")
+                reasons[name] = self._why_absent(name)
             elif isinstance(value, int):
                 return value
             elif math.isnan(value):

@@ -24,9 +24,11 @@ from qtraj.density.correlated_operation import (
 )
 from qtraj.processes.correlated_operation import CorrelatedOperation
 from qtraj.processes.seam import Endpoints, MeasurementProtocol
+from qtraj.quantum.graded import AMPLITUDE_CUT
 from qtraj.quantum.matrices import dagger
 from qtraj.quantum.outcomes import Outcomes
 from qtraj.theorems.checks import Check, identity
+from qtraj.theorems.logarithms import exp_or_inf, log_sum
 from qtraj.theorems.references import ENERGY_ERROR, IDENTITY_TOLERANCE, WORTH_TELLING, References, about_the_state
 
 __all__ = ["correlated_references"]
@@ -56,7 +58,7 @@ def correlated_references(process: CorrelatedOperation, protocol: MeasurementPro
             "sigma_beyond_information": clausius - change,
         }
         exponential |= {name: _exponential(process, ends, name) for name in ("clausius_sigma", "initial_information")}
-        exponential["sigma_beyond_information"] = _covered_populations(process, matrices)
+        exponential["sigma_beyond_information"] = _covered_populations(process, ends)
     final = _final_probabilities(ends, matrices)
     return References(
         averages=values,
@@ -89,17 +91,23 @@ def _exponential(process: CorrelatedOperation, ends: Endpoints, name: str) -> fl
     # One amount a label; what it owes to kappa is the same for all labels of an outcome, and is taken out of the sum.
     own = start.amounts[name] - start.amounts[name][:1]
     of_outcome = own[:, 0]
-    first = _weighted(labels, np.exp(-start.amounts[name][0]))
-    last = _weighted(end.outcomes, np.exp(-np.diag(end.amounts[name])))
     matrix = process.unitary.matrix()
-    back = dagger(matrix) @ last @ matrix
-    total = 0.0
+    logs = []
     for index in range(outcomes.count):
         vectors = outcomes.vectors[:, outcomes.outcome_of == index]
-        begin, finish = (float(np.trace(dagger(vectors) @ x @ vectors).real) for x in (first, back))
-        weight = float(np.exp(outcomes.log_eigenvalues[index] - of_outcome[index]))
-        total += weight * begin * finish / vectors.shape[1]
-    return total
+        # In logarithms, because e^-x of a cold level is beyond double precision, and its weight below.
+        begin = _log_average(labels, -start.amounts[name][0], vectors)
+        finish = _log_average(end.outcomes, -np.diag(end.amounts[name]), matrix @ vectors)
+        logs.append(outcomes.log_eigenvalues[index] - of_outcome[index] + begin + finish - np.log(vectors.shape[1]))
+    return exp_or_inf(log_sum(np.array(logs)))
+
+
+def _log_average(outcomes: Outcomes, exponents: FloatArray, vectors: ComplexArray) -> float:
+    """Ln of the sum over vectors of the mean of e^x, x being an amount of every outcome."""
+    amplitudes = np.abs(dagger(outcomes.vectors) @ vectors)
+    with np.errstate(divide="ignore"):
+        logs = 2 * np.log(np.where(amplitudes > AMPLITUDE_CUT, amplitudes, 0)) + exponents[outcomes.outcome_of][:, None]
+    return log_sum(logs.ravel())
 
 
 def _weighted(outcomes: Outcomes, weights: FloatArray) -> ComplexArray:
@@ -108,9 +116,13 @@ def _weighted(outcomes: Outcomes, weights: FloatArray) -> ComplexArray:
     return matrix
 
 
-def _covered_populations(process: CorrelatedOperation, matrices: JointMatrices) -> float:
-    """Thermal weight of the environment's levels that can be found at the end."""
-    found = np.diag(matrices.locals_of(matrices.end)[1]).real > 0
+def _covered_populations(process: CorrelatedOperation, ends: Endpoints) -> float:
+    """Thermal weight of the environment's levels that can be found at the end.
+
+    Which these are does not depend on how likely they are, only on where the support of the start is taken.
+    """
+    support = np.linalg.norm(process.unitary.matrix() @ ends.initial.outcomes.vectors, axis=1) ** 2
+    found = support.reshape(-1, process.environment.dimension).sum(axis=0) > support.size * AMPLITUDE_CUT**2
     return float(np.exp(process.environment.log_populations)[found].sum())
 
 

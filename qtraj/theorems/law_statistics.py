@@ -22,6 +22,7 @@ from qtraj.theorems.mean_check import MeanCheck
 from qtraj.theorems.prepared import Atoms, Plan
 from qtraj.theorems.references import References
 from qtraj.theorems.weight_check import WeightCheck
+from qtraj.theorems.weight_parts import REQUIRED_COVERAGE
 
 __all__ = ["followed_statistics", "law_statistics"]
 
@@ -102,6 +103,7 @@ def _weight(
         level=level,
         log_weighted=log_weighted,
         atoms=Atoms.of(atom_of, values.size),
+        immaterial=0.0 if name == "sigma" else 1.0 - REQUIRED_COVERAGE,
     )
 
 

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from qtraj.markup import joined, prose, table, tag
 from qtraj.optional import import_optional
+from qtraj.paths.pooling import in_words as seeds_in_words
+from qtraj.theorems.check_cells import COLUMNS, aligned, check_cells
 from qtraj.theorems.checks import Check, Verdict, overall
 from qtraj.theorems.levels import FAMILY_LEVEL
-from qtraj.theorems.paths_needed import LARGEST_RUN, rounded_up
+from qtraj.theorems.paths_needed import all_at_once
 
-__all__ = ["COLUMNS", "Report", "after_a_failure", "check_cells"]
-
-COLUMNS = ("check", "value", "std. error", "exact", "z", "detectable", "verdict")
-"""What the table of checks says about each."""
-
-PLAIN_DIGITS = 10
-"""Digits shown of a number that has no standard error."""
-
-NOISE = 1e-3
-"""What is below this part of a tolerance for rounding is rounding, and shown as 0."""
-
-LEAST_DETECTABLE = 1e-13
-"""An error smaller than this part of a number is smaller than its rounding."""
+__all__ = ["Report", "after_a_failure", "by_reason"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +26,14 @@ class Report:
     Attributes:
         checks: Every check made.
         paths: Number of paths N of the ensemble.
-        seed: Its seed.
+        seed: Its seed, None if it was not drawn from one.
         protocol: Measurement protocol.
         sampler: How the paths were drawn.
         covered_weight: Part of the weight of <e^-sigma> that N paths can have seen; None where not defined.
         timings: Seconds by stage.
         process: What was verified, in words.
         notes: Further sentences for people, such as what no check here can see.
+        seeds: All seeds of the ensemble, ascending: several of a pooled one, by default only `seed`.
 
     Example:
         >>> from qtraj.theorems.checks import identity
@@ -66,8 +57,11 @@ class Report:
     timings: Mapping[str, float] = field(default_factory=dict)
     process: str = ""
     notes: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        seeds = self.seeds or (() if self.seed is None else (self.seed,))
+        object.__setattr__(self, "seeds", tuple(seeds))
         object.__setattr__(self, "checks", tuple(self.checks))
         object.__setattr__(self, "notes", tuple(self.notes))
         object.__setattr__(self, "timings", MappingProxyType(dict(self.timings)))
@@ -95,11 +89,10 @@ class Report:
             return f"FAIL: {_some(failed, total)} reject. {causes} {after_a_failure(failed)}"
         unsettled = [check for check in self.checks if check.verdict is Verdict.INCONCLUSIVE]
         if unsettled:
-            causes = " ".join(f"{check.name}: {check.note}" for check in unsettled)
-            return (
-                f"INCONCLUSIVE: nothing is rejected, but {_some(unsettled, total)} could not have been. {causes}"
-                + _advice(unsettled)
-            )
+            reasons = [f"{', '.join(names)}: {note}" for note, names in by_reason(unsettled).items()]
+            advice = all_at_once([check.paths_needed for check in unsettled])
+            found = f"INCONCLUSIVE: nothing is rejected, but {_some(unsettled, total)} could not have been."
+            return " ".join(filter(None, (found, *reasons, advice)))
         sentence = f"PASS: all {total} checks hold." if total != 1 else "PASS: the check holds."
         if self.covered_weight is not None:
             sentence += f" The paths can have seen {self.covered_weight:.2%} of the weight of <e^-sigma>."
@@ -121,6 +114,7 @@ class Report:
             "verdict": str(self.verdict),
             "paths": self.paths,
             "seed": self.seed,
+            "seeds": list(self.seeds),
             "protocol": self.protocol,
             "sampler": self.sampler,
             "checks": [check.to_json() for check in self.checks],
@@ -156,7 +150,7 @@ class Report:
 
     def __repr__(self) -> str:
         """One line: the verdict, and on how many paths of what; `print` shows the table."""
-        seed = "" if self.seed is None else f", seed {self.seed}"
+        seed = f", {seeds_in_words(self.seeds)}" if self.seeds else ""
         process = f" of {self.process}" if self.process else ""
         return f"<Report: {self.verdict}, {len(self.checks)} checks, {self.paths:,} paths{process}{seed}>"
 
@@ -180,14 +174,29 @@ class Report:
         """The checks as a table, for notebooks."""
         notes = joined(tag("p", prose(note)) for note in self.notes)
         checks = table(COLUMNS, (check_cells(check) for check in self.checks), caption=self._heading())
-        return tag("div", checks, tag("p", tag("strong", prose(self.sentence))), notes, class_="qtraj-report")
+        # Names of checks have those of reservoirs in them, which somebody gave.
+        sentence = prose(self.sentence, names=[check.name for check in self.checks])
+        return tag("div", checks, tag("p", tag("strong", sentence)), notes, class_="qtraj-report")
 
     def _heading(self) -> str:
         parts = [self.process] if self.process else []
         parts += [f"protocol {self.protocol}", f"{self.paths:,} paths", f"sampler {self.sampler}"]
-        if self.seed is not None:
-            parts.append(f"seed {self.seed}")
+        parts += [seeds_in_words(self.seeds)] if self.seeds else []
         return ", ".join(parts)
+
+
+def by_reason(checks: Iterable[Check]) -> dict[str, list[str]]:
+    """Names of checks by their note, so that what is true of several of them is said once.
+
+    Example:
+        >>> from qtraj.theorems.checks import identity
+        >>> by_reason([identity(name, 1.0, 1.0, 1e-12, note="Traces.") for name in ("before", "after")])
+        {'Traces.': ['before', 'after']}
+    """
+    names: dict[str, list[str]] = {}
+    for check in checks:
+        names.setdefault(check.note, []).append(check.name)
+    return names
 
 
 def after_a_failure(failed: Sequence[Check]) -> str:
@@ -206,53 +215,11 @@ def _some(checks: list[Check], total: int) -> str:
     return f"{len(checks)} of {total} checks"
 
 
-def _advice(unsettled: list[Check]) -> str:
-    """How many paths would settle all of them at once, if a single run can have so many."""
-    needed = [check.paths_needed for check in unsettled]
-    enough = max((number for number in needed if number is not None), default=0)
-    if len(needed) == 1 or None in needed or not 0 < enough <= LARGEST_RUN:
-        return ""  # the reason for a single check names its number itself
-    return f" A run of {rounded_up(enough)} paths would settle all of them."
-
-
 def _failure(check: Check) -> str:
-    sampled, _, exact = _aligned(check)
+    sampled, _, exact = aligned(check)
     text = f"{check.name}: {sampled} against {exact}"
     if check.kind == "identity":
         return f"{text}, off by {check.sampled - check.exact:.3g} where {check.tolerance:.3g} is rounding."
     chance = "" if check.p_value is None else f", p <= {check.p_value:.2g}"
     score = "" if check.z is None else f" (z = {check.z:.2f}{chance})"
     return f"{text}{score}. {check.note}"
-
-
-def check_cells(check: Check) -> tuple[str, ...]:
-    """What the table says about a check, one text for each of `COLUMNS`."""
-    z = "" if check.z is None else f"{check.z:+.2f}" if abs(check.z) < 1e4 else f"{check.z:+.1e}"
-    known = check.detectable > LEAST_DETECTABLE * max(abs(check.sampled), abs(check.exact))
-    detectable = "" if math.isnan(check.detectable) else f"{check.detectable:.2g}" if known else "0"
-    return (check.name, *_aligned(check), z, detectable, str(check.verdict))
-
-
-def _aligned(check: Check) -> tuple[str, str, str]:
-    """Format sampled value, standard error and exact value so that they can be compared digit by digit.
-
-    The standard error gets two digits and both values as many decimals; numbers too large or small to be read that
-    way share a power of ten.
-    """
-    error = check.standard_error
-    values = (check.sampled, error, check.exact)
-    if not all(math.isfinite(value) for value in values):
-        return f"{check.sampled:.4g}", f"{error:.2g}", f"{check.exact:.4g}"
-    if error <= 0.0:
-        noise = NOISE * check.tolerance
-        sampled, exact = ("0" if abs(value) < noise else f"{value:.{PLAIN_DIGITS}g}" for value in values[::2])
-        return sampled, "", exact
-    largest = max(abs(value) for value in values)
-    power = math.floor(math.log10(largest))
-    decimals = 1 - math.floor(math.log10(error))
-    if -4 <= power < 6 and decimals <= 15:
-        sampled, spread, exact = (f"{value:.{max(0, decimals)}f}" for value in values)
-        return sampled, spread, exact
-    decimals = min(15, max(1, decimals + power))
-    sampled, spread, exact = (f"{value / 10.0**power:.{decimals}f}e{power:+03d}" for value in values)
-    return sampled, spread, exact

@@ -99,7 +99,7 @@ def _theorem(ensemble: Ensemble, log_average: Callable[[float], float], loss: fl
         sampled = float(np.exp(tilt.log_normalisation - (1.0 - s) * ensemble["sigma"]).mean())
     cumulants = (one, two - one**2, three - 3 * one * two + 2 * one**3)
     if not all(map(math.isfinite, cumulants)):
-        cumulants = (one, 1e300, 1e300)
+        cumulants = (one, math.inf, math.inf)
     return cautious_mean_check(
         "tilted_exp_minus_sigma",
         sampled=sampled,

@@ -25,6 +25,7 @@ from qtraj.paths.exact_law import law_if_finite
 from qtraj.paths.law import PathLaw
 from qtraj.paths.progress import Progress
 from qtraj.paths.sample import DEFAULT_SEED, default_paths, sample
+from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.seam import MeasurementProtocol, Process
 from qtraj.quantum.scalars import instance_of, whole_number
 from qtraj.theorems.backward import SigmaAtoms
@@ -56,10 +57,7 @@ MOST_EVENTS = 1e12
 # Paths of the backward process where there is no law: enough for the hundredth of the weight that decides.
 BACKWARD_PATHS = 100_000
 
-NOTES = (
-    "No check here can see an error common to both routes: a wrong Hamiltonian or temperature in the input, or U "
-    "replaced by a matrix with the same transition probabilities.",
-)
+BLIND_SPOT = "No check here can see an error common to both routes: "
 
 
 def verify(
@@ -246,12 +244,23 @@ def _report(ensemble: Ensemble, checks: Sequence[Check], notes: Sequence[str], c
         checks=tuple(checks),
         paths=ensemble.paths,
         seed=ensemble.seed if len(ensemble.seeds) == 1 else None,
+        seeds=ensemble.seeds,
         protocol=ensemble.protocol,
         sampler=ensemble.sampler,
         covered_weight=next((check.sampled for check in checks if check.kind == "support"), None),
         timings=clock.seconds,
         process=ensemble.process.kind,
-        notes=tuple(text for text in (*notes, *NOTES) if text),
+        notes=tuple(text for text in (*notes, BLIND_SPOT + _common_errors(ensemble.process)) if text),
+    )
+
+
+def _common_errors(process: Process) -> str:
+    """What both routes take from the input, so that neither shows it wrong."""
+    if isinstance(process, JumpProcess):
+        return "a wrong Hamiltonian, rate or temperature in the input."
+    return (
+        "a wrong Hamiltonian or temperature in the input, or U replaced by a matrix with the same transition "
+        "probabilities."
     )
 
 

@@ -16,6 +16,11 @@ the bare tau a law whose weights are all nearly equal (close to equilibrium) wou
 B_tau is the independently known average minus what the law holds above the cut, so that a wrong average (such as 1
 where 1 - lambda is right) is rejected too. Everything is done in logarithms: weights may span 1e300 and more.
 
+Averages other than that of sigma may be of weights that hardly fluctuate at all, such as those of the information in
+a start with next to no correlations: nearly all weights are 1, and V_tau is that of a few rare light ones, for which
+the rule would ask for millions of paths. There 625 paths are enough for a cut tau <= 1.01 B_tau with 99 % of the
+average below it: no path that is kept weighs more than the others by more than what the 99 % leave open.
+
 Symbols: w = e^-s, P its probability, tau the cut, B_tau = <w 1[w <= tau]>, V_tau the variance of w 1[w <= tau],
 target = <w>, N paths.
 """
@@ -80,6 +85,7 @@ class WeightCheck:
         level: float,
         log_weighted: FloatArray | None = None,
         atoms: Atoms | None = None,
+        immaterial: float = 0.0,
     ) -> WeightCheck:
         """Choose the cut and everything that follows from it.
 
@@ -93,6 +99,8 @@ class WeightCheck:
             level: False-alarm rate of this check; each of the two tests gets half.
             log_weighted: ln of e^-s P of each atom where it is known independently, shape (K,).
             atoms: Which atom every class of the law belongs to; by default each is one.
+            immaterial: Which part of the average may lie above the cut, and by which part the heaviest weight kept may
+                exceed it, without any path dominating: 0 for sigma, whose rare paths are what the theorem is about.
 
         Raises:
             InvalidInput: If the arrays do not match, values do not ascend, or the target is negative or NaN.
@@ -112,7 +120,7 @@ class WeightCheck:
         """
         require_level(level)
         require_weights(values, log_probabilities, target)
-        ladder = WeightLadder.of(values, log_probabilities, log_weighted)
+        ladder = WeightLadder.of(values, log_probabilities, log_weighted, immaterial)
         cut, whole = ladder.cut(paths), Whole.of(ladder, target)
         return cls(
             name=name,
@@ -154,9 +162,9 @@ class WeightCheck:
         """Judge class counts (C,).
 
         The line shows what anyone can recompute: `sampled` is the plain mean of e^-s over the paths, `exact` is the
-        target, `standard_error` the exact one of the plain mean, and `z` that of the plain mean. `tolerance` and
-        `detectable` belong to the part below the cut, which decides. `details` holds the two parts; `paths_needed` is
-        set when it is inconclusive.
+        target, `standard_error` the exact one of the plain mean, and `z` that of the plain mean (none where a double
+        cannot hold them). `tolerance` and `detectable` belong to the part below the cut, which decides. `details`
+        holds the two parts; `paths_needed` is set when it is inconclusive.
         """
         ascending = self._by_weight(counts)
         below, cut, ladder = self.below, self.cut, self.ladder
@@ -175,7 +183,9 @@ class WeightCheck:
         sampled = exp_or_inf(log_mean(ladder.log_weights, ascending, self.paths))
         standard_error = exp_or_inf(0.5 * (ladder.log_variance - math.log(self.paths)))
         # Of the numbers shown. It decides nothing: for heavy tails a plain z of -1 may hide everything.
-        shown = 0.0 < standard_error < math.inf and sampled < math.inf and not uncut
+        z = test.z if uncut else None
+        if 0.0 < standard_error < math.inf and sampled < math.inf and not uncut:
+            z = (sampled - self.target) / standard_error
         return Check(
             name=self.name,
             kind="statistical",
@@ -184,7 +194,7 @@ class WeightCheck:
             exact=self.target,
             verdict=verdict,
             tolerance=below.in_units(test.tolerance),
-            z=(sampled - self.target) / standard_error if shown else test.z,
+            z=z,
             detectable=below.in_units(test.detectable) + unseen,
             paths_needed=needed,
             note=self._sentence(verdict, needed, test.p_value <= p_above),

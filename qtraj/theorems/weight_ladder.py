@@ -24,6 +24,9 @@ DOMINANCE = 25.0
 EQUAL_WEIGHTS = 1e-12
 """Weights that differ by less, relatively, are equal to rounding and need no second path."""
 
+LEAST_PATHS = DOMINANCE**2
+"""What the rule asks of two weights of equal probability, and hence of any that are all but equal."""
+
 ROUNDING = 1e-11
 """Relative accuracy of a number of paths, so that the smallest one named is also one that does."""
 
@@ -43,8 +46,22 @@ class WeightLadder:
     log_variance: float  # ln of the variance of w
 
     @classmethod
-    def of(cls, values: FloatArray, log_probabilities: FloatArray, log_weighted: FloatArray | None) -> WeightLadder:
-        """Sort a law with ascending `values`; `log_weighted` are its ln(w P) where known independently."""
+    def of(
+        cls,
+        values: FloatArray,
+        log_probabilities: FloatArray,
+        log_weighted: FloatArray | None,
+        immaterial: float = 0.0,
+    ) -> WeightLadder:
+        """Sort a law, and find for every cut how many paths it takes.
+
+        Args:
+            values: Atoms s, strictly ascending, shape (K,).
+            log_probabilities: ln P of each, shape (K,).
+            log_weighted: ln(w P) of each where known independently, shape (K,).
+            immaterial: Which part of the average may lie above a cut, and by which part of B_tau the heaviest weight
+                kept may exceed it, without any path dominating.
+        """
         w, p = -values[::-1], log_probabilities[::-1]
         contributions = p + w if log_weighted is None else log_weighted[::-1]
         below = np.logaddexp.accumulate(contributions)
@@ -56,6 +73,10 @@ class WeightLadder:
         # Below such a cut there is one weight to rounding, as in a cold start in equilibrium: no path can dominate.
         needed[np.isfinite(below) & (variance <= 2.0 * (math.log(EQUAL_WEIGHTS) + below))] = 0.0
         needed[-1], log_variance = _uncut(w, p)
+        if immaterial:
+            # Where next to nothing fluctuates, a standard deviation is a measure of rare light paths, not of the rest.
+            even = (w <= below + math.log1p(immaterial)) & (below >= below[-1] + math.log1p(-immaterial))
+            needed[even] = np.minimum(needed[even], math.log(LEAST_PATHS))
         return cls(
             log_weights=w,
             log_probabilities=p,

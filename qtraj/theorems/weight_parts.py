@@ -16,7 +16,7 @@ from qtraj.theorems.mean_test import MeanJudge
 from qtraj.theorems.tail_bound import TailBound
 from qtraj.theorems.weight_ladder import WeightLadder
 
-__all__ = ["Below", "Whole"]
+__all__ = ["REQUIRED_COVERAGE", "Below", "Whole"]
 
 REQUIRED_COVERAGE = 0.99
 """The part of the average that must lie below the cut for a pass to mean something."""

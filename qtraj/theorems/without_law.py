@@ -34,6 +34,11 @@ LEAST_RETURNING = 300
 # A spread of weights below this is rounding.
 RESOLVED = 1e-9
 
+SEEN_FROM = "as paths of the backward process show"
+
+# In place of cumulants that overflow.
+BEYOND_DOUBLES = 1e300
+
 # With fewer backward paths below the cut, the standard deviation of forward weights there is not known to 10 %.
 LEAST_BELOW = 100
 
@@ -101,18 +106,32 @@ def cautious_mean_check(
     """Check a sampled mean against the exact one where only three cumulants of the law are known.
 
     A z beyond its critical value fails only if the mean is close enough to normal for z to be believed, or if
-    Chebyshev's inequality, which needs no belief, rejects as well; otherwise it is inconclusive.
+    Chebyshev's inequality, which needs no belief, rejects as well; otherwise it is inconclusive. Where the variance is
+    infinite there is no z to show, and any error may hide.
 
     Args:
         name: What is compared.
         sampled: Sample mean.
-        cumulants: Exact mean, variance and third cumulant of a single draw, from the tilted evolution.
+        cumulants: Exact mean, variance and third cumulant of a single draw, from the tilted evolution; the last two
+            are infinite where they exceed a double.
         exact: The exact mean by another route.
         paths: Number of draws N.
         level: False-alarm rate.
         numerical_floor: Absolute error to allow for rounding.
     """
     _, variance, third = cumulants
+    if not math.isfinite(variance):
+        bounded = (cumulants[0], BEYOND_DOUBLES, BEYOND_DOUBLES)
+        check = cautious_mean_check(
+            name,
+            sampled=sampled,
+            cumulants=bounded,
+            exact=exact,
+            paths=paths,
+            level=level,
+            numerical_floor=numerical_floor,
+        )
+        return replace(check, standard_error=math.inf, tolerance=math.inf, z=None, detectable=math.inf)
     variance = max(0.0, variance)
     check = mean_check(
         name,
@@ -128,7 +147,8 @@ def cautious_mean_check(
     skewness = abs(third) / variance**1.5 / math.sqrt(paths)
     if skewness <= LARGEST_SKEWNESS or (check.z is not None and check.z**-2 < level):
         return check
-    needed = math.ceil((abs(third) / variance**1.5 / LARGEST_SKEWNESS) ** 2)
+    relative = abs(third) / variance**1.5 / LARGEST_SKEWNESS
+    needed = math.ceil(relative**2) if math.isfinite(relative) else None
     note = (
         f"The mean of {paths:,} paths is too skewed (by {skewness:.2g}) for its z to be believed; {in_words(needed)}."
     )
@@ -140,13 +160,16 @@ def weights_check(
 ) -> Check:
     """Check sampled <e^-s> below a cut, and how many weights lie above it, against backward paths.
 
+    The line shows the plain mean of e^-s, its exact value, its exact standard error and its z, which decides nothing;
+    what decides are the two parts, and they are in `details`.
+
     Args:
         name: What is compared.
         values: s of every forward path, shape (N,).
         backward: Weights of backward paths.
         target: 1 - lambda, from density matrices.
         level: False-alarm rate; each of the two tests gets half.
-        variance: Exact variance of e^-s, or inf; only for the error shown.
+        variance: Exact variance of e^-s, or inf; only for the error and the z shown.
     """
     forward, paths = -values, values.size
     whole, (cut, backward) = backward, _settled(backward, paths)
@@ -160,10 +183,11 @@ def weights_check(
     mean = float(kept.mean()) * math.exp(top)
     # Only what lies beyond all that the rare backward paths above the cut may mean is held against the forward ones.
     excess = max(0.0, mean - (target - least)) + min(0.0, mean - (target - most))
-    z = excess / error if math.isfinite(cut) else 0.0
+    z_below = excess / error if math.isfinite(cut) else 0.0
     tail = _tail_p_value(int((~below).sum()), paths, backward, cut)
     critical = float(stats.norm.isf(level / 8))
-    failed = abs(z) > critical or tail < level / 2
+    p_below = 2 * float(stats.norm.sf(abs(z_below)))
+    failed = abs(z_below) > critical or tail < level / 2
     covered = backward.covered(cut)
     enough = covered >= REQUIRED_COVERAGE
     verdict = Verdict.FAIL if failed else Verdict.PASS if enough else Verdict.INCONCLUSIVE
@@ -171,6 +195,10 @@ def weights_check(
     note = "Weights below a cut and the number above it, against paths of the backward process."
     if verdict is Verdict.INCONCLUSIVE:
         note = _too_little(whole, covered, needed)
+    elif failed and p_below <= tail:
+        note = f"Below the cut the sampled average differs from the exact one (z = {z_below:.3g} there)."
+    elif failed:
+        note = "The number of paths above the cut differs from what paths of the backward process lead to expect."
     with np.errstate(over="ignore"):
         sampled = float(np.exp(forward).mean())
     standard_error = math.sqrt(max(0.0, variance) / paths) if math.isfinite(variance) else math.inf
@@ -182,14 +210,15 @@ def weights_check(
         exact=target,
         verdict=verdict,
         tolerance=critical * error + (most - least) / 2,
-        z=z,
+        z=(sampled - target) / standard_error if 0.0 < standard_error < math.inf and sampled < math.inf else None,
         detectable=(critical + float(stats.norm.isf(0.01))) * error + most,
         paths_needed=needed,
         note=note,
-        p_value=min(1.0, 2 * min(2 * float(stats.norm.sf(abs(z))), tail)),
+        p_value=min(1.0, 2 * min(p_below, tail)),
         details={
             "below_cut": mean,
             "below_cut_exact": share,
+            "z_below": z_below,
             "above_cut": float((~below).sum()),
         },
     )
@@ -200,11 +229,10 @@ def weights_support(*, backward: BackwardWeights, paths: int, name: str = "suppo
     cut, judge = _settled(backward, paths)
     seen = judge.covered(cut)
     if seen >= REQUIRED_COVERAGE:
-        check = coverage_verdict(name, seen)
-    else:
-        needed = _paths_needed(backward)
-        check = coverage_verdict(name, seen, needed=needed, note=_too_little(backward, seen, needed))
-    return replace(check, note=f"{check.note} (from paths of the backward process)")
+        note = f"{seen:.4%} of the weight of <e^-sigma> lies on values that the paths can have seen, {SEEN_FROM}."
+        return coverage_verdict(name, seen, note=note)
+    needed = _paths_needed(backward)
+    return coverage_verdict(name, seen, needed=needed, note=_too_little(backward, seen, needed))
 
 
 def _settled(backward: BackwardWeights, paths: int) -> tuple[float, BackwardWeights]:
@@ -248,7 +276,7 @@ def _too_little(backward: BackwardWeights, covered: float, needed: int | None) -
             f"Only {backward.logs.size} of {backward.paths:,} backward paths return to the support of the initial "
             f"state, and {2 * LEAST_RETURNING} are needed to know where the weight of <e^-sigma> lies."
         )
-    return f"Only {covered:.3g} of the weight of <e^-sigma> lies below the cut; {in_words(needed)}."
+    return f"Only {covered:.3g} of the weight of <e^-sigma> lies below the cut, {SEEN_FROM}; {in_words(needed)}."
 
 
 def outcome_counts(column: IntArray, outcomes: int) -> IntArray:

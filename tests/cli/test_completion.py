@@ -61,7 +61,56 @@ KEYS = [
     *(f"steps.0.{key}=" for key in ("on", "unitary", "unitary.kind", "unitary.real")),
     "steps.1.reservoir=",
 ]
-QUANTITIES = ["sigma", "sigma_d", "xi", "heat", "exp_minus_sigma", "exp_minus_sigma_d", "exp_minus_xi"]
+
+# Names that are right in TOML, but could not be typed after `--set` as they stand.
+ODD = """
+[x."y z"]
+left = 1
+[a . "b"]
+in = 1
+['literal']
+left = 1
+["quoted"]
+e = { x.y = 1, x."k" = 2, z = 'u = 3', w = { p = { q = 1 } }, "left" = 2 }
+[[ "l" ]]
+in = 1
+[x."]"]
+left = 1
+"""
+
+# Commands, quotes, globs and line ends in keys, in tables and behind bytes that no encoding has.
+HOSTILE = (
+    rb"""abc = \xff $(touch TRACE) `touch TRACE2`
+foo.bar = { real = \xfe, $(touch TRACE3) = 3, `touch TRACE4` = 4 }
+a\xff$(touch TRACE5) = 1
+\xfe = $(touch TRACE6)
+*
+* = 1
+a*=1
+$(touch TRACE7)"'; touch TRACE8; = 2
+[t\xff$(touch TRACE9)]
+key = 1
+[[`touch TRACE10`]]
+key = 1
+["a\n$(touch TRACE11)"]
+key = 1
+[x."$(touch TRACE12)"]
+key = { $(touch TRACE13) = 1 }
+""".replace(b"\\xff", b"\xff")
+    .replace(b"\\xfe", b"\xfe")
+    .replace(b"\\n", b"\r")
+)
+
+# awks differ in what they make of bytes that are invalid in a locale, so each that is here is asked in two locales. One
+# that is not here is not vouched for.
+AWKS = [name for name in ("awk", "gawk", "mawk", "original-awk") if shutil.which(name)]
+LOCALES = ["C", "C.UTF-8"]
+
+QUANTITIES = [
+    *("sigma", "sigma_d", "xi", "heat", "exp_minus_sigma", "exp_minus_sigma_d", "exp_minus_xi"),
+    *("clausius_sigma", "initial_information", "information_change", "sigma_beyond_information"),
+    *("exp_minus_clausius_sigma", "exp_minus_initial_information", "exp_minus_sigma_beyond_information"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +169,8 @@ CASES: list[tuple[str, list[str]]] = [
     ("qtraj verify qutrit.toml --set ", []),
     ("qtraj verify none.toml --set ", []),
     ("qtraj sweep qubit.toml --quantity ", QUANTITIES),
-    ("qtraj verify run --quantity exp", QUANTITIES[4:]),
+    ("qtraj verify run --quantity exp", [name for name in QUANTITIES if name.startswith("exp")]),
+    ("qtraj sweep qubit.toml --quantity clau", ["clausius_sigma"]),
     ("qtraj sample qubit.toml --out ", ["run"]),
     ("qtraj resume ", ["run"]),
     ("qtraj merge run r", ["run"]),
@@ -241,16 +291,86 @@ class TestKeysOfFiles:
     def test_all_shells_can_quote_the_program(self) -> None:
         assert "'" not in PROGRAM
 
+    @pytest.mark.parametrize("awk", AWKS)
     @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
-    def test_what_is_offered_is_in_the_file(self, file: Path) -> None:
+    def test_what_is_offered_is_in_the_file(self, file: Path, awk: str) -> None:
         """Every key that awk finds is one of the file, as TOML has it; and every plain value of the file is offered."""
-        result = subprocess.run(["awk", PROGRAM, str(file)], capture_output=True, text=True, timeout=60, check=True)
-        offered = {line.removesuffix("=") for line in result.stdout.splitlines()}
+        offered = {line.removesuffix("=") for line in keys_by(awk, file)}
         document = tomllib.loads(file.read_text(encoding="utf-8"))
         document.pop("sweep", None)
         there = dict(keys_of(document))
         assert offered <= set(there)
         assert {key for key, is_plain in there.items() if is_plain} <= offered
+
+    @pytest.mark.parametrize("awk", AWKS)
+    def test_names_with_anything_but_letters_are_left_out(self, awk: str, tmp_path: Path) -> None:
+        file = tmp_path / "odd.toml"
+        file.write_text(ODD, encoding="utf-8")
+        tomllib.loads(ODD)
+        assert keys_by(awk, file) == ["a.b.in=", "quoted.e=", "quoted.e.x.y=", "quoted.e.z=", "quoted.e.w=", "l.0.in="]
+
+    @pytest.mark.parametrize("awk", AWKS)
+    @pytest.mark.parametrize("encoding", LOCALES)
+    def test_nothing_is_printed_that_means_something_to_a_shell(self, awk: str, encoding: str, tmp_path: Path) -> None:
+        file = tmp_path / "hostile.toml"
+        file.write_bytes(HOSTILE)
+        printed = keys_by(awk, file, encoding)
+        assert {"abc=", "foo.bar="} <= set(printed), "what stands before the hostile part is found"
+        assert all(re.fullmatch(r"[A-Za-z0-9_.-]+=", key) for key in printed), printed
+
+
+def keys_by(awk: str, file: Path, encoding: str = "C") -> list[str]:
+    """What one awk prints of a file, in one locale."""
+    environment = {**os.environ, "LC_ALL": encoding}
+    result = subprocess.run([awk, PROGRAM, str(file)], capture_output=True, timeout=60, check=True, env=environment)
+    return result.stdout.decode(errors="replace").splitlines()
+
+
+class TestHostileFiles:
+    """Completing after a file runs nothing that stands in it, whatever awk makes of it."""
+
+    @pytest.mark.parametrize("awk", AWKS)
+    @pytest.mark.parametrize("encoding", LOCALES)
+    def test_with_every_awk(self, awk: str, encoding: str, tmp_path: Path) -> None:
+        (tmp_path / "bin").mkdir()
+        program = shutil.which(awk)
+        assert program is not None
+        (tmp_path / "bin" / "awk").symlink_to(program)
+        assert {"abc=", "foo.bar="} <= set(self.offered(tmp_path, encoding))
+        assert self.traces(tmp_path) == []
+
+    def test_even_if_awk_let_everything_through(self, tmp_path: Path) -> None:
+        """The second of two walls: an awk that prints the file as it is."""
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "awk").write_text("#!/bin/sh\nexec cat\n", encoding="utf-8")
+        (tmp_path / "bin" / "awk").chmod(0o755)
+        offered = self.offered(tmp_path, "C")
+        assert "*" in offered, "a star is a star, and no list of files"
+        assert r"abc = \xff $(touch TRACE) `touch TRACE2`" in offered
+        assert self.traces(tmp_path) == []
+
+    def test_the_files_would_leave_traces(self, tmp_path: Path) -> None:
+        """Negative control: as words for bash's own `compgen -W` the same bytes are commands."""
+        (tmp_path / "hostile.toml").write_bytes(HOSTILE)
+        script = 'compgen -W "$(grep -a touch hostile.toml)"'
+        assert BASH is not None
+        subprocess.run([BASH, "--norc", "-c", script], cwd=tmp_path, capture_output=True, timeout=60, check=False)
+        assert "TRACE" in self.traces(tmp_path)
+
+    def offered(self, folder: Path, encoding: str) -> list[str]:
+        (folder / "hostile.toml").write_bytes(HOSTILE)
+        (folder / "qtraj.bash").write_text(script_for("bash"), encoding="utf-8")
+        script = "source qtraj.bash\nCOMP_WORDS=(qtraj verify hostile.toml --set ''); COMP_CWORD=4; _qtraj\n"
+        script += "printf '%s\\n' \"${COMPREPLY[@]}\"\n"
+        environment = {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "LC_ALL": encoding}
+        assert BASH is not None
+        result = subprocess.run(
+            [BASH, "--norc", "-c", script], cwd=folder, capture_output=True, timeout=60, check=True, env=environment
+        )
+        return result.stdout.decode(errors="backslashreplace").splitlines()
+
+    def traces(self, folder: Path) -> list[str]:
+        return sorted(path.name for path in folder.iterdir() if path.name not in ("bin", "hostile.toml", "qtraj.bash"))
 
 
 def keys_of(value: object, prefix: str = "") -> Iterator[tuple[str, bool]]:

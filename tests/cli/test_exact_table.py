@@ -10,6 +10,8 @@ import pytest
 
 from qtraj.cli import main
 from qtraj.cli.exact_table import exact_table
+from qtraj.cli.rounding import Units
+from tests.cli.running import EXAMPLES
 
 
 def shown(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -81,9 +83,8 @@ def test_rounding_is_shown_as_nothing() -> None:
 
 def test_energies_are_measured_by_energies() -> None:
     """In joule a heat is 1e-21 beside entropies of 1, and is no rounding."""
-    rows = sections(
-        exact_table("x", document(entropy_production=1.0, heat_into_environment=2e-21, switching_work=3e-38))
-    )
+    averages = document(entropy_production=1.0, heat_into_environment=2e-21, switching_work=3e-38)
+    rows = sections(exact_table("x", averages, units=Units(energy=1e-21)))
     averages = rows["averages, from density matrices"]
     assert averages["heat_into_environment"] == "2e-21"
     assert averages["switching_work"] == "0"
@@ -143,3 +144,53 @@ def test_a_unitary_that_does_not_conserve_energy_is_told(capsys: pytest.CaptureF
             moved = averages["entropy_production"] + beta * averages["switching_work"]
             assert document["path_law"]["mean_sigma"] == pytest.approx(moved, abs=1e-12)
             assert document["path_law"]["exp_minus_sigma"] == pytest.approx(1, abs=1e-12)
+
+
+DRIVEN = str(EXAMPLES / "driven_qubit.toml")
+
+
+def test_what_the_jumps_book_in_the_steady_state_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    table = sections(shown(capsys, DRIVEN))
+    steady, end = table["in the steady state"], table["at the end of the duration"]
+    assert steady["jump_heat_current_into_cold"] == "0.106028611067"
+    document = json.loads(shown(capsys, DRIVEN, "--json"))
+    averages = document["averages"]
+    assert averages["jump_heat_current_into_cold"] == pytest.approx(averages["entropy_production_rate"], abs=1e-12)
+    booked = averages["at_duration"]["jump_heat_current_into_cold"]
+    assert end["jump_heat_current_into_cold"] == f"{booked:.12g}"
+    # One unit of energy and of inverse temperature: what the jumps book is also the entropy that they carry.
+    assert booked == pytest.approx(-averages["at_duration"]["entropy_flux_cold"], abs=1e-15)
+
+
+def test_heats_that_are_not_opposite_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "counts the quanta that the jumps book"
+    assert words in shown(capsys, DRIVEN)
+    (note,) = json.loads(shown(capsys, DRIVEN, "--json"))["notes"]
+    assert words in note
+    assert "heat_into_cold" in note
+    assert "heat_from_cold" in note
+    # Negative control: where every jump changes H by its quantum, there is nothing to explain.
+    assert words not in shown(capsys, "davies-qutrit")
+
+
+def test_bases_and_directions_are_said_where_there_are_any(capsys: pytest.CaptureFixture[str]) -> None:
+    jumps, meeting = shown(capsys, DRIVEN), shown(capsys, "two-qubit-exchange", "--set", "beta_system=0")
+    for text in (jumps, meeting):
+        assert "populations are those of the eigenstates of H; states are in the basis that H was given in" in text
+    assert "transition_matrix is" not in jumps
+    assert "a column of transition_matrix is a level before, a row one after" in meeting
+    averages = json.loads(shown(capsys, "two-qubit-exchange", "--set", "beta_system=0", "--json"))["averages"]
+    (stay, from_above), (up, _) = averages["transition_matrix"]
+    assert stay + up == pytest.approx(1, abs=1e-12)
+    before, after = averages["initial_populations"], averages["final_populations"]
+    assert stay * before[0] + from_above * before[1] == pytest.approx(after[0], abs=1e-12)
+
+
+def test_arrays_begin_where_numbers_do() -> None:
+    state = {"real": [[0.5, -0.1], [-0.1, 0.5]], "imag": [[0.0, 0.0], [0.0, 0.0]]}
+    text = exact_table("x", document(heat=0.25, populations=[0.5, 0.5], final_state=state))
+    places = {line.split()[0]: line.index(line.split()[1]) for line in text.splitlines() if line.startswith("  ")}
+    assert places["heat"] == places["populations"]
+    # With a minus sign in front of a row, its sign stands there.
+    assert places["final_state"] == places["heat"] + 1
+    assert "\n" + " " * places["heat"] + "-0.100000" in text

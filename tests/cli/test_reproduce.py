@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from qtraj.cli.reproduce import reproduce
 from qtraj.errors import InvalidInput, StorageError, UnknownName
 from qtraj.reproduce import registry
 from qtraj.reproduce.entry import NOT_GIVEN, ONLY_OURS, Reproduction, Row
+from qtraj.reproduce.setting import Setting
 
 
 def rows() -> tuple[Row, ...]:
@@ -23,14 +25,29 @@ def rows() -> tuple[Row, ...]:
     )
 
 
+def at() -> tuple[Setting, ...]:
+    return (
+        Setting.of_model("dephasing-qubit", without=["duration"], rate=0.25),
+        Setting(system="a word", parameters={"energies": (0.0, 1 / 3)}, rows="the last two"),
+    )
+
+
 SMALL = {
     "first": Reproduction(
-        name="first", source="RFA13, Fig. 1", what="A small one.", rows=rows, remark="Small as it is."
+        name="first",
+        source="RFA13, Fig. 1",
+        what="A small one.",
+        at=at,
+        printed="what it says",
+        rows=rows,
+        remark="Small as it is.",
     ),
     "second": Reproduction(
         name="second",
         source="LK14",
         what="Another.",
+        at=at,
+        printed="what it says",
         rows=rows,
         draw=lambda figure: figure.add_subplot().plot([0, 1], [0, 1]),
     ),
@@ -68,6 +85,8 @@ def test_a_table_has_the_three_values_and_the_note(
     assert reproduce("first") is Exit.HOLDS
     assert capsys.readouterr().out == (
         "first: A small one. [RFA13, Fig. 1]\n"
+        "at (unless a row says otherwise): dephasing-qubit with energy = 1, x = 0.6, z = 0.3, rate = 0.25\n"
+        "at (the last two): a word with energies = [0, 0.333333]\n"
         "\n"
         "quantity   printed    corrected   ours\n"
         "---------  ---------  ----------  ----\n"
@@ -77,7 +96,7 @@ def test_a_table_has_the_three_values_and_the_note(
         "a word     some       none        none\n"
         "nothing    0          as printed  0\n"
         "\n"
-        "printed: the paper's formula, number or statement\n"
+        "printed: what it says\n"
         "corrected: the right value, where the paper is wrong or has none\n"
         "ours: computed without that formula\n"
         "not given: the paper has neither a formula nor a number\n"
@@ -103,6 +122,11 @@ def test_json_has_all_digits_and_a_reason_for_what_is_not_finite(capsys: pytest.
     }
     assert (rate["printed"], rate["ours"], word["ours"]) == ("not given", None, "none")
     assert (nothing["corrected"], nothing["ours"]) == ("as printed", -3e-17)
+    assert document["at"] == [
+        {"model": "dephasing-qubit", "parameters": {"energy": 1.0, "x": 0.6, "z": 0.3, "rate": 0.25}},
+        {"system": "a word", "parameters": {"energies": [0.0, 1 / 3]}, "rows": "the last two"},
+    ]
+    assert document["printed"] == "what it says"
     assert document["remark"] == "Small as it is."
     assert document["reasons"] == {"rows.1.ours": "infinite"}
 
@@ -137,7 +161,7 @@ def test_what_cannot_be_done_is_refused_before_anything_is_computed(tmp_path: Pa
     def never() -> tuple[Row, ...]:
         raise AssertionError("computed")
 
-    SMALL["third"] = Reproduction(name="third", source="LK14", what="Slow.", rows=never, draw=SMALL["second"].draw)
+    SMALL["third"] = replace(SMALL["second"], name="third", rows=never)
     try:
         with pytest.raises(UnknownName, match="reproduction 'frist' is not known; did you mean 'first'"):
             reproduce("frist")

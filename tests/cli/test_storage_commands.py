@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import qtraj
+from qtraj.cli import main
 from qtraj.cli.exits import Exit
 from qtraj.cli.storage_commands import load_stored, merge, resume, store
 from qtraj.errors import InvalidInput, StorageError
@@ -128,13 +129,10 @@ def test_an_unfinished_run_is_taken_only_if_asked_for(tmp_path: Path, capsys: Ca
 
 PROGRAM = """
 import sys
-from qtraj.cli.storage_commands import store
-from qtraj.experiment import load_experiment
+from qtraj.cli import main
 
-try:
-    store(load_experiment("two-qubit-exchange"), sys.argv[1], sampling={"paths": 1e9, "sampler": "explicit"})
-except KeyboardInterrupt:
-    sys.exit(130)
+words = ["--paths", "1e9", "--sampler", "explicit", "--quiet"]
+sys.exit(main(["sample", "two-qubit-exchange", "--out", sys.argv[1], *words]))
 """
 
 
@@ -158,3 +156,15 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     assert err == f"qtraj: interrupted; `qtraj resume {folder}` goes on after the last finished block\n"
     assert not (folder / "lock").exists()
     assert os.listdir(folder / "unfinished") == []
+
+
+def test_ctrl_c_before_the_first_block_says_that_there_is_nothing(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("qtraj.cli.storage_commands.start_run", interrupted)
+    assert main(["sample", MODEL, "--out", str(tmp_path / "run")]) == Exit.INTERRUPTED
+    assert capsys.readouterr() == ("", "qtraj: interrupted; nothing was kept\n")
+    assert not (tmp_path / "run").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -252,7 +253,23 @@ def test_verify_draws_from_the_folder(run: Run, original: Path, tmp_path: Path) 
 
 def test_many_points_do_not_flood_the_screen(run: Run, original: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qtraj.cli.sweep_tables.MOST_ROWS", 1)
-    assert "\n1 more points are not shown\n" in run("verify", original)[1]
+    whole = run("verify", original)[1]  # two points: the second one takes no more room than a line about it
+    assert re.search(r"^ +1 ", whole, re.M)
+    assert "not shown" not in whole
+    monkeypatch.setattr("qtraj.cli.sweep_tables.MOST_ROWS", 0)
+    short = run("verify", original)[1]
+    assert not re.search(r"^ +[01] ", short, re.M)
+    assert "\n2 more points are not shown; results.csv has all\n" in short
+
+
+def test_the_heat_into_the_only_bath_has_the_name_that_exact_gives_it(run: Run, original: Path, tmp_path: Path) -> None:
+    code, out, _ = run("verify", original, "--quantity", "heat_into_environment")
+    assert code == 0
+    assert "mean heat " in out
+    refused(run("verify", original, "--quantity", "heat_into_hot"), "quantity 'heat_into_hot' is not known")
+    junction = ("coherent-collision", "--set", "collisions=1", "--over", "coherence=0.1,0.2", "--paths", "1e3")
+    outcome = run("sweep", *junction, "--out", tmp_path / "s", "--quantity", "heat_into_environment")
+    refused(outcome, "quantity 'heat_into_environment' is not known")  # of two baths neither is meant
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals")

@@ -165,7 +165,9 @@ def test_what_cannot_be_computed_says_why() -> None:
     vague = jump_process_averages(random_process(1))
     assert vague.heat_into["watch"] is None
     assert vague.heat_into_environment is None
-    assert set(vague.reasons) == {"heat_into_watch", "heat_into_environment", "heat_into_all_baths"}
+    per_time = {"jump_heat_current_into_watch", "at_duration.jump_heat_current_into_watch"}
+    assert set(vague.reasons) == {"heat_into_watch", "heat_into_environment", "heat_into_all_baths"} | per_time
+    assert vague.to_json()["jump_heat_current_into_watch"] is None
 
 
 def test_the_json_has_the_promised_keys() -> None:

@@ -177,9 +177,10 @@ class TestBadInput:
             (
                 ["correlations.strength=2"],
                 InvalidState,
-                "`correlations` must leave the joint state without negative eigenvalues, but one is -0.0831698; they "
-                "may be at most 0.716508 times as strong",
+                "`correlations` must leave the joint state without negative eigenvalues, but one is -0.0831698; "
+                "`correlations.strength` may be at most 1.43302",
             ),
+            (["correlations.strength=-2"], InvalidState, "; `correlations.strength` may be at least -1.43302"),
             (["correlations.strength=x"], InvalidExperiment, "`correlations.strength` must be a real number, but is"),
             (["correlations.strength=1e308", "correlations.elements=[[1, 2, 1e308]]"], InvalidInput, "be finite"),
             (["correlations.strenght=2"], InvalidExperiment, "has no key 'strenght'; did you mean 'strength'?"),
@@ -287,7 +288,7 @@ class TestBadInput:
             load("correlations.strength=10")
         largest = 10 * caught.value.measured
         with pytest.raises(AmbiguousRank, match="`correlations` must leave eigenvalues"):
-            load(f"correlations.strength={largest * (1 - 1e-14)}")
+            load(f"correlations.strength={largest * (1 - 1e-13)}")
 
 
 class TestCommands:

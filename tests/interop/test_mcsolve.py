@@ -50,6 +50,16 @@ class TestTrajectories:
             assert ensemble.records[path][0] == pytest.approx(result.col_times[path])
         assert np.allclose(ensemble["sigma_d"] + ensemble["xi"], ensemble["sigma"], atol=1e-12)
 
+    def test_one_run_that_is_read_twice_is_one_run(self, run: tuple[JumpProcess, Any]) -> None:
+        process, result = run
+        first, again = (ensemble_from_mcsolve(result, process, c_ops=C_OPS, seed=seed) for seed in (0, 1))
+        with pytest.raises(InvalidInput, match="must have different paths to be merged, but have the same ones"):
+            first + again
+        other = ensemble_from_mcsolve(simulated(process, 100, seed=5), process, c_ops=C_OPS)
+        assert (first + other).paths == 3100
+        with pytest.raises(InvalidInput, match="but have the same ones"):
+            (first + other) + again
+
     def test_qutips_trajectories_pass_qtrajs_checks(self, run: tuple[JumpProcess, Any]) -> None:
         """About 13 statistical checks share the level 1e-9."""
         process, result = run

@@ -103,7 +103,7 @@ def test_columns_of_counts_are_the_classes(protocol: str) -> None:
     assert {column.shape for column in table.values()} == {(one.law.classes,)}
     assert "mu" not in table
     assert one.expand().columns.keys() - table.keys() == {"mu", "nu"}
-    for ask in (lambda: one.columns, lambda: one["sigma"]):
+    for ask in (lambda: one.columns, lambda: one["alpha"], lambda: one["mu"]):
         with pytest.raises(NotRecorded, match=r"expand\(\)"):
             ask()
 
@@ -117,8 +117,15 @@ def test_columns_of_rows_count_once() -> None:
 def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(NotRecorded, match="`nonsense` is not recorded"):
         ensemble(sampler="explicit")["nonsense"]
+    with pytest.raises(NotRecorded, match=r"`mu2` is not recorded in this ensemble, which has alpha, .*sigma"):
+        ensemble()["mu2"]
     with pytest.raises(NotRecorded, match="not defined in the kraus protocol"):
         ensemble(protocol="kraus").mean("sigma")
+
+
+def test_single_paths_that_were_left_out_are_where_the_message_says() -> None:
+    with pytest.raises(NotRecorded, match=r"left out of this ensemble; `load_run\(\.\.\., rows=True\)` has those"):
+        ensemble(sampler="explicit", keep_rows=False)["sigma"]
 
 
 # --- immutable --------------------------------------------------------------------------------------------------------

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from qtraj.errors import InvalidInput
+from qtraj.models import build_model
 from qtraj.paths.ensemble import Ensemble
 from qtraj.paths.extend import extended
+from qtraj.paths.pooling import in_words
 from qtraj.paths.sample import sample
 from qtraj.processes.thermal_operation import ThermalOperation
 from qtraj.quantum.parties import Environment, System
@@ -119,6 +121,12 @@ def foreign(seed: int) -> Ensemble:
     return replace(ensemble(seed, sampler="explicit", paths=300), sampler="elsewhere", seeds=())
 
 
+def test_seeds_in_words() -> None:
+    assert in_words((7,)) == "seed 7"
+    assert in_words((1, 2)) == "seeds 1, 2"
+    assert in_words(tuple(range(1, 7))) == "seeds 1, 2, 3, 4 and 2 more"
+
+
 def test_without_seeds_nothing_speaks_of_one() -> None:
     one = foreign(1)
     assert "seed" not in repr(one)
@@ -132,6 +140,40 @@ def test_ensembles_without_seeds_are_pooled_if_their_paths_differ() -> None:
     np.testing.assert_array_equal(both["sigma"], np.concatenate([foreign(1)["sigma"], foreign(2)["sigma"]]))
     with pytest.raises(InvalidInput, match="must have different paths to be merged, but have the same ones"):
         foreign(1) + foreign(1)
+
+
+def test_paths_without_seeds_count_once_however_they_are_pooled() -> None:
+    a, b, c, d = (foreign(seed) for seed in (1, 2, 3, 4))
+    for one, other in ((a + b, a), (a, b + a), (a + b, b + a), ((a + b) + c, d + (c + b))):
+        with pytest.raises(InvalidInput, match="must have different paths to be merged, but have the same ones"):
+            one + other
+    # Negative control: what is really different is pooled, in any order.
+    both_ways = (a + b) + (c + d), d + (a + (c + b))
+    assert [one.paths for one in both_ways] == [1200, 1200]
+    assert both_ways[0].origins == both_ways[1].origins
+    assert (ensemble(1) + ensemble(2)).origins == ()
+
+
+def test_counts_without_seeds_are_known_by_their_counts() -> None:
+    one, same, other = (replace(ensemble(seed), seeds=()) for seed in (1, 1, 2))
+    assert (one + other).paths == 20_000
+    with pytest.raises(InvalidInput, match="but have the same ones"):
+        (one + other) + same
+
+
+def test_one_run_of_jumps_is_one_run_whatever_was_measured_at_its_ends() -> None:
+    """As one result of QuTiP that is read twice, with two seeds for the final measurements."""
+    process = build_model("resonant-pair")
+
+    def jumps(seed: int) -> Ensemble:
+        return sample(process, paths=50, seed=seed, keep_records=True)
+
+    one, two, three = (replace(jumps(seed), sampler="elsewhere", seeds=()) for seed in (1, 2, 3))
+    two_ends = replace(two, records=one.records)
+    for pair in ((one, two_ends), (one + three, two_ends)):
+        with pytest.raises(InvalidInput, match="but have the same ones"):
+            pair[0] + pair[1]
+    assert (one + two).paths == 100
 
 
 def test_with_and_without_a_seed_is_refused_either_way() -> None:

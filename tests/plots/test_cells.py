@@ -152,6 +152,11 @@ def test_atoms_that_cannot_be_told_apart_share_a_bar(draw: Draw) -> None:
     assert joined.centres.size < every.centres.size
     assert np.diff(joined.centres).min() > 0.5 * joined.widths[0] > np.diff(every.centres).min()
     assert joined.counts.sum() == every.counts.sum()
+    assert every.spread == 0.0
+    # As wide as the widest bar, and no wider than the 90th of the axis that two of them would need.
+    assert 0 < joined.spread <= np.ptp(every.centres) / 90
+    near = np.subtract.outer(every.centres, every.centres)
+    assert np.isclose(near, joined.spread, rtol=1e-12).any()
     assert joined.probabilities is not None
     assert every.probabilities is not None
     assert joined.probabilities.sum() == pytest.approx(every.probabilities.sum(), abs=1e-6)

@@ -91,6 +91,22 @@ def test_points_and_error_bars_are_drawn_where_they_are_computed(draw: Draw) -> 
     ]
 
 
+def test_points_beyond_the_lower_axes_are_marked_at_their_edge(draw: Draw) -> None:
+    found = 0
+    for seed in range(3):
+        ensemble = draw("qutrit", paths=3000, seed=seed)
+        points = forward_and_backward(ensemble)
+        below = figure_of(detailed_theorem(ensemble)).axes[1]
+        low, high = below.get_ylim()
+        off = points.log_ratio - points.sigma
+        for label, beyond in (("above", off > high), ("below", off < low)):
+            (marks,) = [line for line in below.lines if line.get_label() == label]
+            np.testing.assert_array_equal(marks.get_xdata(), points.sigma[beyond])
+            assert all(low < y < high for y in marks.get_ydata())
+            found += np.count_nonzero(beyond)
+    assert found > 0
+
+
 def test_error_bars_have_the_size_of_the_scatter(draw: Draw) -> None:
     """About 68 % of the points lie within their bars; the seed is fixed."""
     inside = []

@@ -20,7 +20,7 @@ from qtraj.plots import ExactAverages, histogram
 from qtraj.plots.atoms import reservoirs_of
 from qtraj.plots.cells import axis_floor, frequency_interval, make_cells
 from qtraj.plots.labels import axis_label
-from qtraj.plots.numerals import number_with_error
+from qtraj.plots.numerals import exact_number, number_with_error
 from qtraj.plots.style import figure_of
 from tests.plots.other_processes import COLLISIONS, JUMPS, WITHOUT_LAW, ensemble_of
 from tests.plots.reading import legend_of, legend_texts
@@ -71,9 +71,15 @@ def test_error_bars_are_intervals_of_the_frequencies(draw: Draw) -> None:
     assert (low > 0).all()
 
 
+def remarks(axes: Axes) -> list[str]:
+    """The lines in small grey letters below the axis."""
+    below = [text.get_text() for text in axes.texts if "not shown" in text.get_text() or "join" in text.get_text()]
+    return [line for text in below for line in text.split("\n")]
+
+
 def missing(axes: Axes) -> list[str]:
     """What is said about paths that are not in the picture."""
-    return [text.get_text() for text in axes.texts if "not shown" in text.get_text()]
+    return [line for line in remarks(axes) if "not shown" in line]
 
 
 def with_counts(ensemble: Ensemble, counts: IntArray, *, outside: int = 0) -> Ensemble:
@@ -94,7 +100,21 @@ def test_paths_that_are_not_shown_are_counted(draw: Draw) -> None:
 
 
 def test_nothing_is_said_where_nothing_is_missing(draw: Draw) -> None:
-    assert missing(histogram(draw("qubit"), "sigma")) == []
+    assert remarks(histogram(draw("qubit"), "sigma")) == []
+
+
+def test_values_that_share_a_bar_are_spoken_of(draw: Draw) -> None:
+    """The bar is the sum of their probabilities, which a reader would take for that of one value."""
+    ensemble = draw("qutrit")
+    cells = make_cells(ensemble, "sigma")
+    assert cells.are_atoms
+    assert cells.spread > 0
+    assert remarks(histogram(ensemble, "sigma")) == [
+        f"some bars join values up to ${exact_number(cells.spread, 2)}$ apart"
+    ]
+    # Negative controls: every value has a bar of its own, or there are bins, which say so on the other axis.
+    assert remarks(histogram(ensemble, "sigma", bins="atoms")) == []
+    assert remarks(histogram(draw("ladder"), "sigma_d")) == []
 
 
 def test_paths_outside_of_the_law_are_counted(draw: Draw) -> None:
@@ -220,6 +240,9 @@ def test_the_legend_covers_no_data(draw: Draw, name: str) -> None:
 def test_an_unknown_quantity_is_named(draw: Draw) -> None:
     with pytest.raises(UnknownName, match="did you mean 'sigma'"):
         histogram(draw("qubit", paths=10), "sigmma")
+    # Only what this ensemble has is suggested.
+    with pytest.raises(UnknownName, match=r"known: sigma, sigma_d, xi, heat$"):
+        histogram(draw("qubit", paths=10), "foo")
 
 
 @pytest.mark.parametrize(
@@ -239,7 +262,7 @@ def test_every_quantity_of_every_process_can_be_drawn(process: str) -> None:
 
 def test_work_can_be_drawn_where_there_is_some() -> None:
     axes = histogram(ensemble_of("thermal"), "work")
-    assert axes.get_xlabel() == "work done on the system $W$ (energy)"
+    assert axes.get_xlabel() == "energy change plus heat $W$ (energy)"
     assert position(axes, "exact mean") == pytest.approx(ensemble_of("thermal").law.mean("work"))
 
 

@@ -9,7 +9,7 @@ from matplotlib.mathtext import MathTextParser
 
 from qtraj.errors import UnknownName
 from qtraj.paths.law import QUANTITIES
-from qtraj.plots.labels import SYMBOLS, axis_label, reservoir_of, symbol
+from qtraj.plots.labels import SYMBOLS, axis_label, exponential_average, in_lines, reservoir_of, symbol
 from tests.plots.other_processes import COLLISIONS, JUMPS, ensemble_of
 
 
@@ -30,6 +30,23 @@ def test_quantities_of_the_law_have_symbols() -> None:
     for name in ("sigmma", "heat_into_", "into_hot"):
         with pytest.raises(UnknownName):
             axis_label(name)
+
+
+@pytest.mark.parametrize("quantity", [*SYMBOLS, "heat_into_a-b+c", "entropy_into_hot"])
+def test_a_minus_before_a_sum_needs_brackets(quantity: str) -> None:
+    """e^(-c - Delta i) is another average than that of e^-(c - Delta i)."""
+    exponent = exponential_average(quantity).removeprefix(r"\langle e^{").removesuffix(r"}\rangle")
+    expected = r"-(c-\Delta i)" if quantity == "sigma_beyond_information" else f"-{symbol(quantity)}"
+    assert exponent == expected
+
+
+def test_lines_break_between_words_and_never_in_a_formula() -> None:
+    label = f"mean {axis_label('heat_into_a b $ c d e')} and {axis_label('sigma_beyond_information')}"
+    for longest in (1, 10, 36, 200):
+        broken = in_lines(label, longest)
+        assert broken.replace("\n", " ") == label
+        assert all(line.replace(r"\$", "").count("$") % 2 == 0 for line in broken.split("\n"))
+    assert in_lines(label, 1).count("\n") > in_lines(label, 36).count("\n") > in_lines(label, 200).count("\n") == 0
 
 
 @pytest.mark.filterwarnings("error")

@@ -22,7 +22,7 @@ def read_back(text: str) -> tuple[float, float]:
         return float(value) * 10.0**power, float(error) * 10.0**power
     if "(" in text:
         value, error = text.rstrip(")").split("(")
-        decimals = len(value.partition(".")[2])
+        decimals = 0 if "." in error else len(value.partition(".")[2])
         return float(value) * 10.0**power, float(error) * 10.0 ** (power - decimals)
     return float(text) * 10.0**power, 0.0
 
@@ -48,12 +48,14 @@ def test_an_exact_number_survives_being_written(value: float) -> None:
     ("value", "error", "text"),
     [
         (1.0, 0.0, "1"),
-        (0.2530412, 0.00102, r"0.2530 \pm 0.0010"),
-        (0.2530412, 0.000996, r"0.2530 \pm 0.0010"),
-        (-0.00004, 0.01, r"0.000 \pm 0.010"),  # a zero has no sign
+        (0.2530412, 0.00102, "0.2530(10)"),
+        (0.2530412, 0.000996, "0.2530(10)"),
+        (0.071872, 0.000072, "0.071872(72)"),
+        (-0.00004, 0.01, "0.000(10)"),  # a zero has no sign
         (0.86, 4361.0, r"0.86 \pm 4400"),
         (1.0, math.inf, r"1 \pm \infty"),
-        (1234.0, 100.0, r"1234 \pm 100"),
+        (1234.0, 100.0, "1234(100)"),
+        (12.34, 2.5, "12.3(2.5)"),
     ],
 )
 def test_numbers_with_errors(value: float, error: float, text: str) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qtraj.errors import InvalidInput
 from qtraj.plots import save_figure, sweep
 from qtraj.plots.style import EXACT, SAMPLED, figure_of
+from tests.plots.canvas import texts_cut_off
 
 Curve = dict[str, NDArray[Any]]
 
@@ -123,12 +124,39 @@ class TestCurves:
         ("quantity", "label"),
         [
             ("heat_into_hot", r"mean heat into hot $\langle Q_{\mathrm{hot}}\rangle$ (energy)"),
+            ("exp_minus_sigma_beyond_information", r"$\langle e^{-(c-\Delta i)}\rangle$"),
             ("exp_minus_sigma_d", r"$\langle e^{-\sigma_{\mathrm{d}}}\rangle$"),
             ("of my own", "mean of of my own"),
         ],
     )
     def test_labels(self, quantity: str, label: str) -> None:
         assert sweep(curve({"x": [1, 2]}, [1, 2]), ["x"], quantity=quantity).get_ylabel() == label
+
+
+LONG = ("sigma_beyond_information", "clausius_sigma", "heat_into_a_name_that_is_long")
+KEYS = ("angle", "reservoirs.environment.log_populations")
+
+
+@pytest.mark.parametrize("quantity", ["sigma", "exp_minus_sigma_beyond_information", *LONG])
+def test_no_text_leaves_the_page(quantity: str) -> None:
+    some = ["fail", "inconclusive", *["pass"] * 7]
+    for key in KEYS:
+        values, marks = np.linspace(-1, 1, 9), {"verdict": some, "of_point": some[::-1]}
+        axes = sweep(
+            curve({key: values, "other": values}, values, **marks), [key, "other"], quantity=quantity, zipped=True
+        )
+        assert texts_cut_off(figure_of(axes)) == []
+        places = {"x": np.repeat([-1.0, 0.0, 1.0], 3), "y": np.tile([1.0, 2.0, 3.0], 3)}
+        for names in ((key, "other"), ("other", key)):
+            points = curve(dict(zip(names, places.values(), strict=True)), 1e-7 * values, **marks)
+            assert texts_cut_off(figure_of(sweep(points, names, quantity=quantity))) == []
+
+
+def test_a_label_on_one_line_would_leave_it() -> None:
+    """Negative control of the test above."""
+    axes = sweep(curve({"angle": [1, 2]}, [1, 2]), ["angle"], quantity="clausius_sigma")
+    axes.set_ylabel(axes.get_ylabel().replace("\n", " "))
+    assert texts_cut_off(figure_of(axes)) == [axes.get_ylabel()]
 
 
 class TestMaps:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from qtraj.plots.swept_axes import cell_edges, is_geometric, places_of, shortened
+from qtraj.plots.style import axes_to_draw_on, figure_of
+from qtraj.plots.swept_axes import cell_edges, is_geometric, name_ticks, places_of, set_scale, shortened
 
 
 def array(*values: Any) -> NDArray[Any]:
@@ -39,6 +44,59 @@ def test_every_value_is_in_its_cell(log: bool) -> None:
         assert (edges[:-1] < values).all()
         assert (values < edges[1:]).all()
         assert edges[0] >= 0
+
+
+def ticks_across(draw: Callable[[Axes], None]) -> list[Text]:
+    """Labels below the axis of a map one column wide, whose other axis takes room too."""
+    with axes_to_draw_on(None, height=2.9) as axes:
+        draw(axes)
+        figure_of(axes).colorbar(axes.pcolormesh([[0.0, 1e-6]]), label="what is shown")
+    figure_of(axes).canvas.draw()
+    low, high = axes.get_xlim()
+    return [tick.label1 for tick in axes.xaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+
+
+def apart(labels: list[Text]) -> bool:
+    boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.x0)
+    return all(one.x1 < other.x0 for one, other in pairwise(boxes))
+
+
+@pytest.mark.parametrize("ends", [(-1.0, 1.0), (0.0, 1.0), (-3e-4, 0.0), (10.0, 70.0), (1e-5, 7e-5)])
+@pytest.mark.parametrize("number", [3, 5, 7])
+def test_labels_of_ticks_do_not_run_into_each_other(ends: tuple[float, float], number: int) -> None:
+    values = np.linspace(*ends, number)
+
+    def draw(axes: Axes) -> None:
+        set_scale(axes, "x", values)
+        edges = cell_edges(values, log=False)
+        axes.set_xlim(edges[0], edges[-1])
+
+    assert apart(ticks_across(draw))
+
+
+def test_seven_thirds_would_run_into_each_other_if_all_were_written() -> None:
+    """Negative control of the test above."""
+    values = np.linspace(-1.0, 1.0, 7)
+
+    def draw(axes: Axes) -> None:
+        axes.set_xticks(values, [f"{value:.4g}" for value in values])
+        axes.set_xlim(-1.2, 1.2)  # the borders of the cells
+
+    assert not apart(ticks_across(draw))
+
+
+def test_a_minus_is_no_hyphen() -> None:
+    def draw(axes: Axes) -> None:
+        set_scale(axes, "x", array(-0.5, 0.5))
+        axes.set_xlim(-1.0, 1.0)
+
+    assert [label.get_text() for label in ticks_across(draw)] == ["\N{MINUS SIGN}0.5", "0.5"]
+
+
+@pytest.mark.parametrize(("names", "slanting"), [(["local", "global"], False), (["a rather long name"] * 5, True)])
+def test_names_slant_where_they_need_to(names: list[str], slanting: bool) -> None:
+    labels = ticks_across(lambda axes: name_ticks(axes, "x", np.arange(float(len(names))), names))
+    assert {label.get_rotation() > 0 for label in labels} == {slanting}
 
 
 def test_long_names_and_signs_of_mathematics() -> None:

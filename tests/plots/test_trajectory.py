@@ -19,6 +19,7 @@ from qtraj.processes.jump_process import JumpProcess
 from qtraj.quantum.davies import davies_channels
 from qtraj.quantum.parties import System
 from qtraj.quantum.states import State
+from tests.plots.canvas import texts_cut_off
 from tests.plots.other_processes import JUMPS, busiest, ensemble_of, trajectories_of
 
 
@@ -83,6 +84,18 @@ def test_triangles_point_where_the_energy_goes() -> None:
         for mark, chosen in (("v", own & (heats > 0)), ("^", own & (heats < 0))):
             drawn = [np.asarray(one.get_xdata()) for one in axes.lines if one.get_label() == f"{bath} {mark}"]
             np.testing.assert_array_equal(np.concatenate([*drawn, []]), found.jump_times[chosen])
+
+
+def test_the_legend_explains_the_marks_that_occur() -> None:
+    def names(name: str) -> list[str]:
+        (legend,) = trajectory(trajectories_of(name), busiest(name)).findobj(LegendAbove)
+        return [text.get_text() for text in legend.get_texts()]
+
+    assert names("network")[-2:] == ["into bath", "out of bath"]
+    assert names("dephasing")[-1] == "no flow"
+    assert "into bath" not in names("dephasing"), "nothing flows there"
+    for name in ("network", "junction", "dephasing"):
+        assert texts_cut_off(figure_of(trajectory(trajectories_of(name), busiest(name)))) == []
 
 
 def test_many_levels_are_drawn_as_their_mean_energy() -> None:

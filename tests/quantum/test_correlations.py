@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtraj.errors import InvalidState
+from qtraj.errors import InvalidInput, InvalidState
 from qtraj.quantum.correlations import as_correlations, correlated_state, local_state, partial_traces
 from qtraj.quantum.graded import graded_eigensystem
 from qtraj.quantum.outcomes import Outcomes
@@ -35,7 +35,18 @@ def test_both_ways_of_removing_partial_traces_agree(seed: int) -> None:
     noise = rng.normal(size=(6, 6)) + 1j * rng.normal(size=(6, 6))
     bare = without_traces(noise + noise.conj().T, 3, 2)
     assert np.abs(np.concatenate([part.ravel() for part in partial_traces(bare, 3, 2)])).max() < EXACT
-    assert as_correlations(bare, 3, 2) == pytest.approx(bare, abs=1e-12)
+    bare /= 2 * np.abs(bare).max()
+    found, moved = as_correlations(bare, 3, 2)
+    assert found == pytest.approx(bare, abs=1e-12)
+    assert moved < EXACT
+
+
+@pytest.mark.parametrize("element", [1e101, 1e308 * (1 + 1j)])
+def test_elements_beyond_squaring_are_refused(element: complex) -> None:
+    chi = np.zeros((4, 4), dtype=complex)
+    chi[1, 2], chi[2, 1] = element, np.conj(element)
+    with pytest.raises(InvalidInput, match="elements of at most 1"):
+        as_correlations(chi, 2, 2)
 
 
 @given(seed=st.integers(0, 10**6))

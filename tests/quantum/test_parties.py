@@ -48,6 +48,16 @@ def test_energies_are_there_however_the_system_was_given(system: System) -> None
     assert other.state is flat
 
 
+def test_another_hamiltonian_takes_the_place_of_the_energies_too() -> None:
+    system = System(hamiltonian=[[0.0, 1.0], [1.0, 0.0]], state=[1.0, 0.0])
+    with pytest.raises(InvalidInput, match="`energies` must be left out beside `hamiltonian`"):
+        replace(system, hamiltonian=[[0.0, 2.0], [2.0, 0.0]])
+    other = replace(system, hamiltonian=[[0.0, 2.0], [2.0, 0.0]], energies=None)
+    np.testing.assert_allclose(other.energies, [-2.0, 2.0])
+    # What the documentation warns of: without a Hamiltonian there is another one, diagonal in the basis used.
+    np.testing.assert_array_equal(replace(system, hamiltonian=None).basis, np.eye(2))
+
+
 @given(environments((1, 8), inverse_temperatures=(0.0, 100.0)))
 def test_populations_are_those_of_gibbs(environment: Environment) -> None:
     reduced = environment.spectrum.energies - environment.spectrum.energies.min()

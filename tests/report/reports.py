@@ -36,7 +36,8 @@ KINDS = [kind if kind in EVERY_TIME else pytest.param(kind, marks=pytest.mark.sl
 # Everything that has ever broken an HTML file: tags, quotes, comments, CDATA, template syntax, end tags of the elements
 # that the report itself has, Arabic and Hebrew, an override of the writing direction, control characters, formulas.
 NASTY = (
-    "<script>alert(1)</script>\"&' ]]> --> </style></title> ${x} {{y}} \u05d0\u0628\u202eabc\u202c\x07\x85 $\\sigma^2$"
+    "<script>alert(1)</script>\"&' ]]> --> </style></title> ${x} {{y}} \u05d0\u0628\u202eabc\u202c\x07\x85 $\\sigma^2$ "
+    "U^dag <e^-sigma> 1e5"
 )
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from qtraj.errors import InvalidInput, StorageError
 from qtraj.experiment.load import build_experiment
 from qtraj.markup import visible
 from qtraj.paths.sample import sample
+from qtraj.plots import histogram
 from qtraj.report import write_report
 from qtraj.report.document import html_document
 from qtraj.report.style import STYLE
 from qtraj.report.subject import Subject
 from qtraj.theorems.checks import Check, Verdict, identity
+from qtraj.theorems.coverage import coverage_verdict
 from qtraj.theorems.report import Report
 from qtraj.theorems.verify import verify
 from tests.plots.conftest import PROCESSES
@@ -99,6 +102,10 @@ def test_the_data_hold_the_experiment(kind: str) -> None:
 
 def test_no_name_becomes_markup() -> None:
     text = written("nasty names").text
+    assert "U<sup>" not in text, "nor a formula"
+    assert "10<sup>5</sup>" not in text
+    captions = Page(text).texts["figcaption"]
+    assert any(caption.startswith(f"Heat into the reservoir {visible(f'hot {NASTY}')} (") for caption in captions)
     assert "<script>alert" not in text
     assert text.count("<script") == 1
     assert text.count("</style>") == 1
@@ -159,6 +166,24 @@ def test_of_a_pooled_run_without_a_seed() -> None:
     report = Report(checks=failing().checks, paths=100, seed=None, protocol="augmented", sampler="counts")
     subject = Subject(report=report, title="pooled", experiment=nasty_experiment())
     assert faults(html_document(subject)) == []
+    assert "seeds 1, 2" in html_document(replace(subject, report=replace(report, seeds=(1, 2))))
+
+
+def test_every_kind_of_check_is_accounted_for() -> None:
+    """The check of the support is neither identity nor statistical, and is counted with them."""
+    seen = coverage_verdict("support", 0.998)
+    report = Report(checks=(seen,), paths=100, seed=7, protocol="augmented", sampler="counts")
+    text = html_document(Subject(report=report, title="seen", experiment=nasty_experiment()))
+    assert "<code>support</code> holds: 99.8000" in text
+
+
+def test_a_reason_that_checks_share_is_given_once() -> None:
+    note = "Only 0.818 of the weight lies below the cut; 2000 paths would do."
+    one = coverage_verdict("support", 0.818, needed=2000, note=note)
+    report = Report(checks=(replace(one, name="first"), one), paths=100, seed=7, protocol="augmented", sampler="counts")
+    text = html_document(Subject(report=report, title="unseen", experiment=nasty_experiment()))
+    assert "<code>first</code>, <code>support</code> could not have been rejected: Only 0.818" in text
+    assert "would settle" not in text
 
 
 def test_the_ensemble_must_be_the_one() -> None:
@@ -200,6 +225,18 @@ def test_junk_is_refused_in_words(junk: Any, tmp_path: Path) -> None:
         with pytest.raises(InvalidInput, match="`path` must be a file name, but is of class"):
             write_report(junk, right)
     assert not file.exists()
+
+
+def heat_captions(kind: str) -> list[str]:
+    return [words.partition(" (")[0] for words in Page(written(kind).text).texts["figcaption"] if "(heat)" in words]
+
+
+def test_captions_and_axes_say_the_same_of_the_heat() -> None:
+    """There is one environment, or a bath with a name; several are the reservoirs of `heat_into_NAME`."""
+    assert heat_captions("thermal operation") == ["Heat into the environment"]
+    assert histogram(written("thermal operation").ensemble, "heat").get_xlabel().startswith("heat into the environment")
+    assert heat_captions("jump process") == ["Heat into cold"]
+    assert histogram(written("jump process").ensemble, "heat").get_xlabel().startswith("heat into cold")
 
 
 def in_sentences(text: str) -> list[str]:

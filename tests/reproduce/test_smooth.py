@@ -29,6 +29,18 @@ def test_valleys_and_slopes_are_no_peaks() -> None:
     assert peak_between(lambda place: math.exp(-place), 0.0, 4.0) is None
 
 
+@pytest.mark.parametrize("height", [0.0, 1.0, -3.7, 1e-300, 0.1])
+def test_what_is_constant_but_for_rounding_has_no_peak(height: float) -> None:
+    assert peak_between(lambda place: height, 0.0, 1.0) is None
+    assert peak_between(lambda place: height * (1 + 2e-16 * math.sin(1e5 * place)), 0.0, 1.0) is None
+
+
+def test_a_low_peak_is_one_all_the_same() -> None:
+    """Negative control: what stands out from rounding by two digits is found, near an end as well."""
+    assert peak_between(lambda place: 1 - 1e-10 * (place - 0.5) ** 2, 0.0, 1.0) == pytest.approx(0.5, abs=1e-3)
+    assert peak_between(lambda place: -((place - 1e-4) ** 2), 0.0, 1.0) == pytest.approx(1e-4, rel=1e-6)
+
+
 def test_the_slope_at_the_start() -> None:
     assert slope_at_start(math.sin, 0.0, 1.0) == pytest.approx(1.0, abs=1e-11)
     assert slope_at_start(math.log, 1.0, 1.5) == pytest.approx(1.0, abs=1e-11)

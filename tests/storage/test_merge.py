@@ -77,6 +77,7 @@ def test_different_seeds_make_a_pooled_run(how: dict[str, Any], stored: Callable
     assert_same(loaded, parts[0] + parts[1] + parts[2])
     report = verify(loaded.process, ensemble=loaded)
     assert report.seed is None
+    assert "seeds 3, 20, 100" in str(report)
     assert report.paths == 3 * how["paths"]
     assert resume_run(folder).drawn == 0
 

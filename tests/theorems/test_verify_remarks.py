@@ -7,14 +7,31 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from qtraj.processes.jump_process import JumpProcess
 from qtraj.processes.thermal_operation import ThermalOperation
+from qtraj.quantum.channels import Channel
 from qtraj.quantum.parties import Environment, System
+from qtraj.quantum.states import State
 from qtraj.quantum.unitaries import EnergyConservingUnitary
 from qtraj.theorems.checks import Verdict
 from qtraj.theorems.verify import verify
 from tests.paths.cases import PROTOCOLS, case
 from tests.theorems.negative_controls import violating_operation
 from tests.theorems.reports import LEVEL, check_of
+
+
+def test_what_no_check_can_see_fits_the_process() -> None:
+    driven = JumpProcess(
+        system=System(hamiltonian=[[0.0, 0.4], [0.4, 0.2]], state=State.gibbs([0.0, 1.0], 1.0)),
+        channels=[Channel(operator=[[0, 1], [0, 0]], bath="hot", rate=0.5, energy=1.0, inverse_temperature=0.3)],
+        duration=1.0,
+    )
+    *_, note = (report := verify(driven, paths=100)).notes
+    assert note.endswith("a wrong Hamiltonian, rate or temperature in the input.")
+    # Nobody is told to do what has just been done.
+    assert "they can only be followed); samples are held against density matrices." in " ".join(report.notes)
+    *_, note = verify(case("coherent qutrit"), paths=100).notes
+    assert note.endswith("or U replaced by a matrix with the same transition probabilities.")
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

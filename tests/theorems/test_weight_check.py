@@ -12,6 +12,7 @@ from scipy.special import logsumexp
 
 from qtraj.errors import InvalidInput
 from qtraj.theorems.checks import Check
+from qtraj.theorems.weight_check import WeightCheck
 from tests.theorems.at_once import weight_check
 
 
@@ -77,6 +78,52 @@ def test_nothing_is_cut_when_no_path_dominates() -> None:
         )
         assert check.verdict == verdict
         assert verdict == "pass" or 600 < check.paths_needed <= 650
+
+
+def nearly_even_law() -> dict[str, np.ndarray]:
+    """The information in a start with next to no correlations: weights of 1, and a few rare ones that are not."""
+    p = np.array([2e-4, 0.3, 0.6997, 1e-4])
+    w = np.array([1.65, 1.0007, 1.0, 0.6])
+    w[2] += (1.0 - p @ w) / p[2]
+    return {"values": -np.log(w), "log_probabilities": np.log(p)}
+
+
+def nearly_even(counts: np.ndarray, immaterial: float) -> Check:
+    return weight_check("x", **nearly_even_law(), counts=counts, target=1.0, level=1e-4, immaterial=immaterial)
+
+
+def test_weights_that_hardly_fluctuate_need_few_paths() -> None:
+    counts = np.array([20, 30_000, 69_970, 10])
+    strict, found = nearly_even(counts, 0.0), nearly_even(counts, 0.01)
+    assert strict.verdict == "inconclusive"
+    assert strict.paths_needed > 10**6
+    assert found.verdict == "pass"
+    assert found.details["fraction_below"] > 0.999
+    assert found.detectable < 2e-3
+    few = nearly_even(np.array([0, 180, 420, 0]), 0.01)
+    assert few.verdict == "inconclusive"
+    assert few.paths_needed == 625
+
+
+@pytest.mark.parametrize("paths", [625, 10_000, 300_000])
+def test_false_alarms_beside_even_weights(paths: int, root_seed: int) -> None:
+    """20 000 samples at 1e-2 (false failure 1e-9 a case): the tails of both parts are bounds for every N."""
+    law = nearly_even_law()
+    ready = WeightCheck.prepare("x", **law, target=1.0, paths=paths, level=1e-2, immaterial=0.01)
+    assert ready.settled
+    counts = np.random.default_rng([root_seed, paths]).multinomial(paths, np.exp(law["log_probabilities"]), 20_000)
+    assert ready.rejects(counts).sum() <= stats.binom.isf(1e-9, 20_000, 1e-2)
+
+
+def test_rare_weights_beside_even_ones_are_not_let_off() -> None:
+    """Negative control: light or heavy weights drawn too often, where 625 paths would be enough to pass."""
+    assert nearly_even(np.array([200, 30_000, 69_790, 10]), 0.01).verdict == "fail"
+    assert nearly_even(np.array([20, 30_000, 69_780, 200]), 0.01).verdict == "fail"
+    # A weight that has a part of the average to lose is never let off, however even those below it are.
+    p = np.array([1e-3, 0.999])
+    w = np.array([20.0, (1.0 - 0.02) / 0.999])
+    missing = {"values": -np.log(w), "log_probabilities": np.log(p), "target": 1.0, "level": 1e-4}
+    assert weight_check("x", counts=np.array([1, 999]), immaterial=0.01, **missing).verdict == "inconclusive"
 
 
 @pytest.mark.parametrize("paths", [1, 10, 10**15])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -169,6 +170,37 @@ def test_heavy_tails_are_left_open(variance: float, root_seed: int) -> None:
     assert check.paths_needed is not None
     assert check.paths_needed > 50_000
     assert "would do" in check.note
+
+
+def test_the_line_of_weights_is_of_the_plain_mean(root_seed: int) -> None:
+    """z is that of the numbers beside it; what lies below the cut, and decides, is among the details."""
+    law = gaussian_law(9.0)
+    values, backward = drawn(law, forward=5000, backward=100_000, seed=root_seed)
+    check = weights_check("weights", values=values, backward=backward, target=1.0, level=RATE, variance=law.variance)
+    assert math.isclose(check.sampled, np.exp(-values).mean(), rel_tol=1e-12)
+    assert math.isclose(check.standard_error, math.sqrt(law.variance / 5000), rel_tol=1e-12)
+    assert check.z == (check.sampled - check.exact) / check.standard_error
+    assert check.z != check.details["z_below"]
+    endless = weights_check("weights", values=values, backward=backward, target=1.0, level=RATE, variance=math.inf)
+    assert endless.z is None
+    assert "standard error" in endless.to_json()["reasons"]["z"]
+    assert endless.verdict is check.verdict
+    assert endless.p_value == check.p_value
+
+
+def test_a_mean_of_infinite_variance_has_no_score() -> None:
+    check = cautious_mean_check(
+        "mean",
+        sampled=1.5,
+        cumulants=(1.0, math.inf, math.inf),
+        exact=1.0,
+        paths=100,
+        level=RATE,
+        numerical_floor=1e-9,
+    )
+    assert check.z is None
+    assert check.standard_error == check.detectable == math.inf
+    assert check.verdict is Verdict.PASS
 
 
 def test_enough_paths_pass(root_seed: int) -> None:
